@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import { type Digest, digestOf, parseDigest } from './digest.ts';
+import { Fault } from './fault.ts';
+import { isManifestMediaType, MANIFEST_MEDIA_TYPES, type ManifestKind, type ManifestMediaType } from './media-type.ts';
+import { parseStrictJson } from './strict-json.ts';
+
+/** A reference to content by digest (OCI image specification, "Descriptor"). */
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+export interface BlobDescriptor extends Descriptor {
+  /** False for layers that may live elsewhere (`urls`, non-distributable types): they are linked if present, not missed. */
+  readonly required: boolean;
+}
+
+/** What Berth understands of a manifest. The bytes are kept as pushed; the digest is over them. */
+export interface Manifest {
+  readonly digest: Digest;
+  readonly mediaType: ManifestMediaType;
+  readonly kind: ManifestKind;
+  readonly bytes: Uint8Array;
+  /** Config first, then layers in order; empty for an index. Each digest once. */
+  readonly blobs: readonly BlobDescriptor[];
+  /** The manifests an index lists, each digest once; empty for an image. */
+  readonly children: readonly Descriptor[];
+  readonly configMediaType: string | undefined;
+  readonly subject: Descriptor | undefined;
+  /** The manifest's own `artifactType`, else its config's media type (distribution specification, "Listing Referrers"). */
+  readonly artifactType: string | undefined;
+  readonly annotations: Readonly<Record<string, string>> | undefined;
+}
+
+/** ECR's limit, shape `ImageManifest`. */
+export const MAX_MANIFEST_BYTES = 4_194_304;
+const MAX_DESCRIPTORS = 10_000;
+
+const annotations = z.record(z.string(), z.string()).nullish();
+const descriptor = z.looseObject({
+  mediaType: z.string().min(1).max(255),
+  digest: z.string().refine((text) => parseDigest(text) !== undefined, 'not a sha256 or sha512 digest'),
+  size: z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER),
+  urls: z.array(z.string()).nullish(),
+});
+const common = {
+  schemaVersion: z.literal(2),
+  artifactType: z.string().max(255).nullish(),
+  annotations,
+  subject: descriptor.nullish(),
+};
+const image = z.looseObject({
+  ...common,
+  config: descriptor,
+  layers: z.array(descriptor).max(MAX_DESCRIPTORS),
+  manifests: z.undefined(),
+});
+const index = z.looseObject({
+  ...common,
+  manifests: z.array(descriptor).max(MAX_DESCRIPTORS),
+  config: z.undefined(),
+  layers: z.undefined(),
+});
+
+type RawDescriptor = z.infer<typeof descriptor>;
+
+/**
+ * Reads untrusted bytes as a manifest. `declared` is the media type the client named beside the bytes.
+ * A document that could be read both as an image and as an index is refused (CVE-2021-41190).
+ *
+ * @throws Fault `InvalidManifest`
+ */
+export function parseManifest(bytes: Uint8Array, declared?: string): Manifest {
+  const document = parseDocument(bytes);
+  const mediaType = mediaTypeOf(document, declared);
+  const kind = MANIFEST_MEDIA_TYPES[mediaType];
+  const parsed = (kind === 'image' ? image : index).safeParse(document);
+  if (!parsed.success) throw refusal(explain(parsed.error));
+  const { subject } = parsed.data;
+  const config = kind === 'image' ? (parsed.data.config as RawDescriptor) : undefined;
+  const layers = kind === 'image' ? (parsed.data.layers as RawDescriptor[]) : [];
+  const manifests = kind === 'index' ? (parsed.data.manifests as RawDescriptor[]) : [];
+  return {
+    digest: digestOf(bytes),
+    mediaType,
+    kind,
+    bytes,
+    blobs: unique(config ? [config, ...layers] : layers).map((raw) => ({
+      ...toDescriptor(raw),
+      required: !mayLiveElsewhere(raw),
+    })),
+    children: unique(manifests).map(toDescriptor),
+    configMediaType: config?.mediaType,
+    subject: subject ? toDescriptor(subject) : undefined,
+    artifactType: parsed.data.artifactType || config?.mediaType,
+    annotations: parsed.data.annotations ?? undefined,
+  };
+}
+
+function parseDocument(bytes: Uint8Array): Record<string, unknown> {
+  let document: unknown;
+  try {
+    document = parseStrictJson(bytes);
+  } catch {
+    throw refusal('Invalid JSON syntax');
+  }
+  const isObject = typeof document === 'object' && document !== null && !Array.isArray(document);
+  if (!isObject || Object.keys(document as object).length === 0) throw refusal('Invalid JSON syntax');
+  return document as Record<string, unknown>;
+}
+
+/** The document's own `mediaType` and the declared one must agree; without either, the shape decides between the OCI types. */
+function mediaTypeOf(document: Record<string, unknown>, declared: string | undefined): ManifestMediaType {
+  const own = document['mediaType'];
+  if (own !== undefined && typeof own !== 'string') throw refusal('Invalid JSON syntax');
+  if (own !== undefined && declared !== undefined && own !== declared) {
+    throw refusal(`The media type '${declared}' of the request differs from '${own}' in the manifest`);
+  }
+  const named = own ?? declared;
+  if (named === undefined) {
+    if (Array.isArray(document['manifests'])) return 'application/vnd.oci.image.index.v1+json';
+    if (document['config'] !== undefined) return 'application/vnd.oci.image.manifest.v1+json';
+    throw refusal('Invalid JSON syntax');
+  }
+  if (!isManifestMediaType(named)) throw refusal(`Unsupported manifest media type '${named.slice(0, 255)}'`);
+  return named;
+}
+
+function mayLiveElsewhere(raw: RawDescriptor): boolean {
+  return (
+    (raw.urls?.length ?? 0) > 0 ||
+    raw.mediaType.includes('.nondistributable.') ||
+    raw.mediaType.includes('.rootfs.foreign.')
+  );
+}
+
+function toDescriptor(raw: RawDescriptor): Descriptor {
+  return { mediaType: raw.mediaType, digest: raw.digest as Digest, size: raw.size };
+}
+
+function unique(descriptors: readonly RawDescriptor[]): RawDescriptor[] {
+  return [...new Map(descriptors.map((raw) => [raw.digest, raw])).values()];
+}
+
+function explain(error: z.ZodError): string {
+  const [issue] = error.issues;
+  return issue ? `${issue.path.join('.') || 'manifest'}: ${issue.message}` : 'Invalid JSON syntax';
+}
+
+function refusal(constraint: string): Fault<'InvalidManifest'> {
+  return new Fault('InvalidManifest', { constraint });
+}
