@@ -31,6 +31,7 @@ export const FAULT_MESSAGES = {
   IncompleteSignature: (f: { readonly reason: string }) => f.reason,
   InvalidSignature: (f: { readonly reason: string }) => f.reason,
   UnrecognizedClient: () => 'The security token included in the request is invalid.',
+  ExpiredToken: () => 'The security token included in the request is expired',
   ExpiredAuthorizationToken: () => 'Your authorization token has expired. Reauthenticate and try again.',
   AccessDenied: (f: {
     readonly principal: string;
@@ -53,6 +54,7 @@ export const FAULT_MESSAGES = {
     f: InRepository & { readonly imageDigest?: string | undefined; readonly imageTag?: string | undefined },
   ) =>
     `The image with imageId {imageDigest:'${f.imageDigest ?? 'null'}', imageTag:'${f.imageTag ?? 'null'}'} does not exist within the ${within(f)}`,
+  MalformedIdentifier: (f: { readonly reason: string }) => f.reason,
   ManifestUnknown: () => 'Requested image not found',
   ImageReferencedByManifestList: (f: { readonly parents: readonly string[] }) =>
     `Requested image referenced by manifest list: [${f.parents.join(', ')}]`,

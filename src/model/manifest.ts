@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Digest, digestOf, parseDigest } from './digest.ts';
+import { type Digest, type DigestAlgorithm, digestOf, parseDigest } from './digest.ts';
 import { Fault } from './fault.ts';
 import { isManifestMediaType, MANIFEST_MEDIA_TYPES, type ManifestKind, type ManifestMediaType } from './media-type.ts';
 import { parseStrictJson } from './strict-json.ts';
@@ -54,24 +54,25 @@ const image = z.looseObject({
   ...common,
   config: descriptor,
   layers: z.array(descriptor).max(MAX_DESCRIPTORS),
-  manifests: z.undefined(),
+  manifests: z.undefined().optional(),
 });
 const index = z.looseObject({
   ...common,
   manifests: z.array(descriptor).max(MAX_DESCRIPTORS),
-  config: z.undefined(),
-  layers: z.undefined(),
+  config: z.undefined().optional(),
+  layers: z.undefined().optional(),
 });
 
 type RawDescriptor = z.infer<typeof descriptor>;
 
 /**
- * Reads untrusted bytes as a manifest. `declared` is the media type the client named beside the bytes.
+ * Reads untrusted bytes as a manifest. `declared` is the media type the client named beside the bytes, `algorithm` the one
+ * that its digest is wanted in.
  * A document that could be read both as an image and as an index is refused (CVE-2021-41190).
  *
  * @throws Fault `InvalidManifest`
  */
-export function parseManifest(bytes: Uint8Array, declared?: string): Manifest {
+export function parseManifest(bytes: Uint8Array, declared?: string, algorithm: DigestAlgorithm = 'sha256'): Manifest {
   const document = parseDocument(bytes);
   const mediaType = mediaTypeOf(document, declared);
   const kind = MANIFEST_MEDIA_TYPES[mediaType];
@@ -82,7 +83,7 @@ export function parseManifest(bytes: Uint8Array, declared?: string): Manifest {
   const layers = kind === 'image' ? (parsed.data.layers as RawDescriptor[]) : [];
   const manifests = kind === 'index' ? (parsed.data.manifests as RawDescriptor[]) : [];
   return {
-    digest: digestOf(bytes),
+    digest: digestOf(bytes, algorithm),
     mediaType,
     kind,
     bytes,
