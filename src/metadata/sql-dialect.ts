@@ -1,0 +1,9 @@
+import type { Expression, RawBuilder } from 'kysely';
+
+/** The few places where databases differ. Each database has one implementation, in its own folder. */
+export interface SqlDialect {
+  /** The values of a list as the rows of a table with one column, `value`. The statement's text is the same for any length. */
+  rowsOf(values: readonly (string | number)[]): RawBuilder<{ value: string | number }>;
+  /** The greater of two numbers. */
+  greatest(a: Expression<number>, b: Expression<number>): RawBuilder<number>;
+}

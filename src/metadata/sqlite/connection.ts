@@ -1,0 +1,68 @@
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely } from 'kysely';
+import type { Schema } from '../schema.ts';
+import type { Session } from '../session.ts';
+import { kyselyDialect } from './kysely-dialect.ts';
+import { sqliteDialect } from './sqlite-dialect.ts';
+import { Statements } from './statements.ts';
+
+/** What a connection must be set to, and is asked for afterwards: a pragma that is misspelt or unsupported fails silently. */
+const PRAGMAS: Readonly<Record<string, string | number>> = {
+  journal_mode: 'wal',
+  synchronous: 2, // FULL: a commit is on the disk before anybody hears of it
+  foreign_keys: 1,
+  busy_timeout: 5000,
+  trusted_schema: 0,
+  cell_size_check: 1,
+  mmap_size: 0,
+  temp_store: 2,
+  cache_size: -65536,
+  journal_size_limit: 67108864,
+};
+
+export type Mode = 'read' | 'write';
+
+/** One connection to the database file, running one view or transaction at a time. */
+export class Connection {
+  readonly database: DatabaseSync;
+  readonly #statements: Statements;
+  readonly #begin: string;
+
+  /** `onQuery` hears the text of every statement that readers and writers run. */
+  constructor(path: string, mode: Mode, onQuery?: (sql: string) => void) {
+    this.database = new DatabaseSync(path);
+    this.#begin = mode === 'write' ? 'BEGIN IMMEDIATE' : 'BEGIN';
+    for (const [name, value] of Object.entries(PRAGMAS)) this.database.exec(`PRAGMA ${name} = ${value}`);
+    if (mode === 'read') this.database.exec('PRAGMA query_only = 1');
+    this.#assertPragmas();
+    this.#statements = new Statements(this.database, onQuery);
+  }
+
+  /** Runs `work` between BEGIN and COMMIT. When it throws, or the commit does, nothing has happened. */
+  async transact<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const lifetime = { open: true };
+    const db = new Kysely<Schema>({ dialect: kyselyDialect(this.#statements, lifetime) });
+    this.database.exec(this.#begin);
+    try {
+      const result = await work({ db, dialect: sqliteDialect });
+      lifetime.open = false;
+      this.database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      lifetime.open = false;
+      if (this.database.isTransaction) this.database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.database.close();
+  }
+
+  #assertPragmas(): void {
+    for (const [name, value] of Object.entries(PRAGMAS)) {
+      const [actual] = Object.values(this.database.prepare(`PRAGMA ${name}`).get() ?? {});
+      if (actual !== value) throw new Error(`SQLite keeps ${name} at ${String(actual)} where Berth needs ${value}`);
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import type { MetadataStore, MetadataTransaction, MetadataView } from '../metadata-store.ts';
+import { transactionOf, viewOf } from '../views.ts';
+import { Connection } from './connection.ts';
+import { migrate } from './migrate.ts';
+import { Mutex } from './mutex.ts';
+
+const READERS = 4;
+
+/** The metadata in one SQLite file: one writer, and readers that never wait for it (WAL). */
+export class SqliteMetadata implements MetadataStore {
+  readonly #writer: Connection;
+  readonly #writing = new Mutex();
+  readonly #readers: readonly { readonly connection: Connection; readonly reading: Mutex }[];
+  #turn = 0;
+
+  /**
+   * Opens the file, creating it if need be, and brings its schema up to date. `onQuery` hears the text of every statement,
+   * for measuring.
+   */
+  constructor(path: string, onQuery?: (sql: string) => void) {
+    this.#writer = new Connection(path, 'write', onQuery);
+    migrate(this.#writer.database);
+    this.#readers = Array.from({ length: READERS }, () => ({
+      connection: new Connection(path, 'read', onQuery),
+      reading: new Mutex(),
+    }));
+  }
+
+  async read<T>(look: (view: MetadataView) => Promise<T>): Promise<T> {
+    const reader = this.#readers[this.#turn++ % READERS];
+    if (!reader) throw new Error('No reader');
+    return reader.reading.run(() => reader.connection.transact((session) => look(viewOf(session))));
+  }
+
+  async write<T>(change: (tx: MetadataTransaction) => Promise<T>): Promise<T> {
+    return this.#writing.run(() => this.#writer.transact((session) => change(transactionOf(session))));
+  }
+
+  /** Waits for what is under way, then closes every connection. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#readers.map(({ connection, reading }) => reading.run(async () => connection.close())));
+    await this.#writing.run(async () => this.#writer.close());
+  }
+}

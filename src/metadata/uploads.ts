@@ -1,0 +1,116 @@
+import type { Selectable } from 'kysely';
+import type { StorageKey } from '../model/ids.ts';
+import type { Schema } from './schema.ts';
+import type { Session } from './session.ts';
+
+/** An upload under way. The row is written before the first byte, so every byte in the store can be traced. */
+export interface Upload {
+  readonly id: string;
+  readonly repositoryId: number;
+  readonly storageKey: StorageKey;
+  /** Bytes acknowledged to the client; the next byte's place. */
+  readonly offset: number;
+  readonly parts: number;
+  /** Whether a part that is not the last is smaller than ECR allows. */
+  readonly hasSmallPart: boolean;
+  readonly lastPartSize: number;
+  readonly expiresAt: number;
+}
+
+export class UploadReader {
+  protected readonly session: Session;
+
+  constructor(session: Session) {
+    this.session = session;
+  }
+
+  /** An upload belongs to its repository: under any other it does not exist. */
+  async find(repositoryId: number, id: string): Promise<Upload | undefined> {
+    const row = await this.session.db
+      .selectFrom('upload')
+      .selectAll()
+      .where('id', '=', id)
+      .where('repository_id', '=', repositoryId)
+      .executeTakeFirst();
+    return row && fromRow(row);
+  }
+
+  /** Those whose time had run out at `now`, the oldest first. */
+  async listExpired(now: number, limit: number): Promise<Upload[]> {
+    const rows = await this.session.db
+      .selectFrom('upload')
+      .selectAll()
+      .where('expires_at', '<=', now)
+      .orderBy('expires_at')
+      .limit(limit)
+      .execute();
+    return rows.map(fromRow);
+  }
+}
+
+export class UploadWriter extends UploadReader {
+  async insert(upload: Pick<Upload, 'id' | 'repositoryId' | 'storageKey' | 'expiresAt'>): Promise<void> {
+    await this.session.db
+      .insertInto('upload')
+      .values({
+        id: upload.id,
+        repository_id: upload.repositoryId,
+        storage_key: upload.storageKey,
+        offset: 0,
+        parts: 0,
+        small_part: 0,
+        last_part_size: 0,
+        expires_at: upload.expiresAt,
+      })
+      .execute();
+  }
+
+  /** Replaces the state of an upload that still stands at `from`; answers whether it did. */
+  async advance(
+    from: Upload,
+    to: Pick<Upload, 'offset' | 'parts' | 'hasSmallPart' | 'lastPartSize' | 'expiresAt'>,
+  ): Promise<boolean> {
+    const result = await this.session.db
+      .updateTable('upload')
+      .set({
+        offset: to.offset,
+        parts: to.parts,
+        small_part: to.hasSmallPart ? 1 : 0,
+        last_part_size: to.lastPartSize,
+        expires_at: to.expiresAt,
+      })
+      .where('id', '=', from.id)
+      .where('offset', '=', from.offset)
+      .where('parts', '=', from.parts)
+      .executeTakeFirst();
+    return result.numUpdatedRows === 1n;
+  }
+
+  /** Answers whether the upload was there. */
+  async delete(id: string): Promise<boolean> {
+    const result = await this.session.db.deleteFrom('upload').where('id', '=', id).executeTakeFirst();
+    return result.numDeletedRows === 1n;
+  }
+
+  async listOfRepository(repositoryId: number): Promise<Upload[]> {
+    const rows = await this.session.db
+      .selectFrom('upload')
+      .selectAll()
+      .where('repository_id', '=', repositoryId)
+      .execute();
+    return rows.map(fromRow);
+  }
+}
+
+function fromRow(row: Selectable<Schema['upload']>): Upload {
+  return {
+    id: row.id,
+    repositoryId: row.repository_id,
+    storageKey: row.storage_key as StorageKey,
+    offset: row.offset,
+    parts: row.parts,
+    hasSmallPart: row.small_part === 1,
+    lastPartSize: row.last_part_size,
+    expiresAt: row.expires_at,
+  };
+}
