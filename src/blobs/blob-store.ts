@@ -1,0 +1,63 @@
+import type { Readable } from 'node:stream';
+import type { Digest } from '../model/digest.ts';
+import type { StorageKey } from '../model/ids.ts';
+
+/** Positions of the first and the last byte wanted, both included. */
+export interface ByteRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Finished bytes, each under a key that is used once and never again. */
+export interface BlobStore {
+  /**
+   * Opens the bytes for reading. A stream that is open stays readable to its end, whatever is erased meanwhile.
+   * @throws BytesMissing when nothing is stored under the key: an alarm, not an answer
+   */
+  open(key: StorageKey, range?: ByteRange): Promise<Readable>;
+
+  /**
+   * Erases finished and unfinished bytes under these keys; keys that have none are done already. When it fulfils, the bytes
+   * of every key that is not among the answer's failures will not come back, even after a loss of power.
+   */
+  erase(keys: readonly StorageKey[]): Promise<ReadonlyMap<StorageKey, Error>>;
+}
+
+/** Bytes that are still arriving. One writer a key at a time. */
+export interface UploadStore {
+  /**
+   * Writes the bytes at `offset`, dropping what lay beyond it, and answers the length after them. They are not durable yet.
+   * @throws UploadBusy while another call holds the key
+   * @throws BytesMissing when fewer than `offset` bytes are there: a crash has taken what was not durable
+   */
+  append(key: StorageKey, offset: number, bytes: AsyncIterable<Uint8Array>): Promise<number>;
+
+  /**
+   * Makes the first `size` bytes a finished blob, durably. Without bytes the blob is the empty one.
+   * @throws DigestMismatch when they are not what `digest` names; they stay as they are
+   * @throws UploadBusy, BytesMissing as `append`
+   */
+  commit(key: StorageKey, size: number, digest: Digest): Promise<void>;
+}
+
+/** The store does not have bytes that the metadata says it has. */
+export class BytesMissing extends Error {
+  constructor(key: StorageKey) {
+    super(`The store has no bytes, or not enough of them, under ${key}`);
+    this.name = 'BytesMissing';
+  }
+}
+
+export class UploadBusy extends Error {
+  constructor(key: StorageKey) {
+    super(`Bytes are being written under ${key} already`);
+    this.name = 'UploadBusy';
+  }
+}
+
+export class DigestMismatch extends Error {
+  constructor(key: StorageKey) {
+    super(`The bytes under ${key} have another digest`);
+    this.name = 'DigestMismatch';
+  }
+}

@@ -1,0 +1,108 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { algorithmOf, type Digest } from '../../model/digest.ts';
+import type { StorageKey } from '../../model/ids.ts';
+import { BytesMissing, DigestMismatch, UploadBusy, type UploadStore } from '../blob-store.ts';
+import { errorCode } from './error-code.ts';
+import type { Layout } from './layout.ts';
+import { freshHash, hashFile, type RunningHash } from './running-hash.ts';
+import { makeFolder, syncFolder } from './sync-folder.ts';
+
+/** Uploads whose hash is kept; those beyond are read again when they are completed. */
+const HASHES_KEPT = 1024;
+const { O_CREAT, O_RDWR, O_NOFOLLOW } = constants;
+
+export class FileSystemUploads implements UploadStore {
+  readonly #layout: Layout;
+  readonly #busy = new Set<StorageKey>();
+  readonly #hashes = new Map<StorageKey, RunningHash>();
+
+  constructor(layout: Layout) {
+    this.#layout = layout;
+  }
+
+  async append(key: StorageKey, offset: number, bytes: AsyncIterable<Uint8Array>): Promise<number> {
+    return this.#withFile(key, offset, async (file) => {
+      await file.truncate(offset);
+      const known = offset === 0 ? freshHash() : this.#hashes.get(key);
+      // A copy: bytes that arrive before the sender breaks off must not count.
+      const hash = known?.length === offset ? known.hash.copy() : undefined;
+      let length = offset;
+      for await (const chunk of bytes) {
+        hash?.update(chunk);
+        await writeAll(file, chunk, length);
+        length += chunk.byteLength;
+      }
+      this.#hashes.delete(key);
+      if (hash) this.#keep(key, { hash, length });
+      return length;
+    });
+  }
+
+  async commit(key: StorageKey, size: number, digest: Digest): Promise<void> {
+    await this.#withFile(key, size, async (file) => {
+      await file.truncate(size);
+      if ((await this.#digestOf(file, key, size, digest)) !== digest) throw new DigestMismatch(key);
+      try {
+        await file.sync();
+      } catch (error) {
+        // After a failed fsync the system may have dropped the bytes and call the next one a success.
+        await unlink(this.#layout.upload(key));
+        throw error;
+      }
+    });
+    await this.#moveToBlobs(key);
+    this.#hashes.delete(key);
+  }
+
+  #keep(key: StorageKey, running: RunningHash): void {
+    this.#hashes.set(key, running);
+    const [oldest] = this.#hashes.keys();
+    if (this.#hashes.size > HASHES_KEPT && oldest !== undefined) this.#hashes.delete(oldest);
+  }
+
+  async #digestOf(file: FileHandle, key: StorageKey, size: number, wanted: Digest): Promise<string> {
+    const known = size === 0 ? freshHash() : this.#hashes.get(key);
+    if (known?.length === size && algorithmOf(wanted) === 'sha256') return `sha256:${known.hash.copy().digest('hex')}`;
+    return hashFile(file, size, wanted);
+  }
+
+  async #moveToBlobs(key: StorageKey): Promise<void> {
+    try {
+      await rename(this.#layout.upload(key), this.#layout.blob(key));
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      await makeFolder(this.#layout.shard(key));
+      await rename(this.#layout.upload(key), this.#layout.blob(key));
+    }
+    await syncFolder(this.#layout.shard(key));
+  }
+
+  /** Holds the upload's file, which must have `length` bytes; only one of which nothing is expected may be created. */
+  async #withFile<T>(key: StorageKey, length: number, work: (file: FileHandle) => Promise<T>): Promise<T> {
+    if (this.#busy.has(key)) throw new UploadBusy(key);
+    this.#busy.add(key);
+    try {
+      await using file = await this.#openFile(key, length === 0 ? O_CREAT : 0);
+      if ((await file.stat()).size < length) throw new BytesMissing(key);
+      return await work(file);
+    } finally {
+      this.#busy.delete(key);
+    }
+  }
+
+  async #openFile(key: StorageKey, create: number): Promise<FileHandle> {
+    try {
+      return await open(this.#layout.upload(key), create | O_RDWR | O_NOFOLLOW, 0o600);
+    } catch (error) {
+      throw errorCode(error) === 'ENOENT' ? new BytesMissing(key) : error;
+    }
+  }
+}
+
+async function writeAll(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < chunk.byteLength; ) {
+    const { bytesWritten } = await file.write(chunk, done, chunk.byteLength - done, position + done);
+    done += bytesWritten;
+  }
+}
