@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import type { Clock } from '../model/clock.ts';
+import { Fault } from '../model/fault.ts';
+import type { Registry } from '../model/registry.ts';
+import type { Principal } from './principal.ts';
+import { seal, unseal } from './sealed.ts';
+
+/** Twelve hours, as ECR's (fidelity facts, section 4.4). */
+const LIFETIME = 12 * 3_600_000;
+const MAX_PASSWORD = 4096;
+const PURPOSE = 'registry-token';
+
+/** Who holds a token, and for which registry it was made. */
+export interface TokenClaims {
+  readonly registry: Registry;
+  readonly principal: Principal;
+}
+
+const claims = z.object({
+  registry: z.object({ id: z.string(), region: z.string() }),
+  principal: z.object({ arn: z.string(), accountId: z.string() }),
+  expiresAt: z.number(),
+});
+const envelope = z.object({
+  payload: z.string(),
+  version: z.literal('2'),
+  type: z.literal('DATA_KEY'),
+  expiration: z.number(),
+});
+
+/**
+ * The passwords of `docker login`. To a client a password is base64 of a JSON object as in ECR (fidelity facts, section
+ * 7.1): it begins with `ey`, has no colon and no line break, and its `expiration` can be read. What it says is sealed.
+ */
+export class RegistryTokens {
+  readonly #key: Uint8Array;
+  readonly #clock: Clock;
+
+  constructor(key: Uint8Array, clock: Clock) {
+    this.#key = key;
+    this.#clock = clock;
+  }
+
+  /** `expiresAt` is in milliseconds since the epoch. */
+  issue({ registry, principal }: TokenClaims): { readonly password: string; readonly expiresAt: number } {
+    const expiresAt = this.#clock.now() + LIFETIME;
+    const payload = seal(this.#key, PURPOSE, { registry, principal, expiresAt });
+    const token = { payload, datakey: '', version: '2', type: 'DATA_KEY', expiration: Math.floor(expiresAt / 1000) };
+    return { password: Buffer.from(JSON.stringify(token)).toString('base64'), expiresAt };
+  }
+
+  /**
+   * What the password says, or `undefined` if Berth did not make it.
+   *
+   * @throws Fault `ExpiredAuthorizationToken`
+   */
+  open(password: string): TokenClaims | undefined {
+    const outer = envelope.safeParse(parseBase64Json(password));
+    if (!outer.success) return undefined;
+    const inner = claims.safeParse(unseal(this.#key, PURPOSE, outer.data.payload));
+    if (!inner.success) return undefined;
+    if (inner.data.expiresAt <= this.#clock.now()) throw new Fault('ExpiredAuthorizationToken', {});
+    return { registry: inner.data.registry, principal: inner.data.principal };
+  }
+}
+
+/** Node skips over what is not base64, so the text must be just what its bytes encode to. */
+function parseBase64Json(text: string): unknown {
+  if (text.length > MAX_PASSWORD) return undefined;
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.toString('base64') !== text) return undefined;
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,103 @@
+import { FAULT_MESSAGES } from '../../model/fault-messages.ts';
+import { type ImageFailure, type ImageIdentifier, isFailure, type ResolvedIdentifier } from './image-identifier.ts';
+
+/** What the rule needs to know of the images that the identifiers name, as it was before the request. */
+export interface DeletionState {
+  /** The tags of each image, by its id, in the order they were pushed. */
+  readonly tags: ReadonlyMap<number, readonly string[]>;
+  /** The digests of the indexes that list each image, by its id. */
+  readonly parents: ReadonlyMap<number, readonly string[]>;
+}
+
+export interface DeletionDecision {
+  /** What the caller is told went away: ECR's `imageIds`, each entry once. */
+  readonly deleted: readonly ImageIdentifier[];
+  readonly failures: readonly ImageFailure[];
+  /** Tags to remove from images that stay. */
+  readonly tags: readonly string[];
+  /** Images to remove, with every tag they have. */
+  readonly images: readonly number[];
+}
+
+/** What the identifiers of one request ask of one image. */
+interface Wish {
+  whole: boolean;
+  readonly tags: Set<string>;
+}
+
+/**
+ * The rule of BatchDeleteImage (fidelity facts, sections 1.2 and 1.3).
+ *
+ * An image goes when it is named by digest alone, or when the last of its tags is; otherwise the named tags go and it
+ * stays. An image that an index lists does not go: naming it by digest fails, and so does naming its last tag, which then
+ * stays. Whether an index lists it is judged by the state before the request, even if the request deletes the index.
+ */
+export function decideDeletion(identifiers: readonly ResolvedIdentifier[], state: DeletionState): DeletionDecision {
+  const wishes = collectWishes(identifiers);
+  const tagsOf = (image: number) => state.tags.get(image) ?? [];
+  const parentsOf = (image: number) => state.parents.get(image) ?? [];
+  const images = [...wishes]
+    .filter(([image, wish]) => goes(wish, tagsOf(image), parentsOf(image)))
+    .map(([image]) => image);
+  const doomed = new Set(images);
+  const protectedTags = new Set(
+    [...wishes].flatMap(([image, wish]) => lastTagOf(wish, tagsOf(image), parentsOf(image)) ?? []),
+  );
+
+  const deleted = new Map<string, ImageIdentifier>();
+  const failures: ImageFailure[] = [];
+  const tags = new Set<string>();
+  for (const identifier of identifiers) {
+    if (isFailure(identifier)) {
+      failures.push(identifier);
+      continue;
+    }
+    const { image, tag, imageId } = identifier;
+    const parents = parentsOf(image.id);
+    const refused = tag === undefined ? parents.length > 0 : protectedTags.has(tag);
+    if (refused) {
+      failures.push({
+        imageId,
+        code: 'ImageReferencedByManifestList',
+        reason: FAULT_MESSAGES.ImageReferencedByManifestList({ parents }),
+      });
+      continue;
+    }
+    if (tag !== undefined && !doomed.has(image.id)) tags.add(tag);
+    const gone = tag === undefined ? tagsOf(image.id) : [tag];
+    for (const entry of gone.length > 0 ? gone : [undefined]) {
+      const key = `${image.digest} ${entry ?? ''}`;
+      if (!deleted.has(key)) {
+        deleted.set(
+          key,
+          entry === undefined ? { imageDigest: image.digest } : { imageDigest: image.digest, imageTag: entry },
+        );
+      }
+    }
+  }
+  return { deleted: [...deleted.values()], failures, tags: [...tags], images };
+}
+
+function collectWishes(identifiers: readonly ResolvedIdentifier[]): Map<number, Wish> {
+  const wishes = new Map<number, Wish>();
+  for (const identifier of identifiers) {
+    if (isFailure(identifier)) continue;
+    const wish = wishes.get(identifier.image.id) ?? { whole: false, tags: new Set<string>() };
+    if (identifier.tag === undefined) wish.whole = true;
+    else wish.tags.add(identifier.tag);
+    wishes.set(identifier.image.id, wish);
+  }
+  return wishes;
+}
+
+function goes(wish: Wish, tags: readonly string[], parents: readonly string[]): boolean {
+  return parents.length === 0 && (wish.whole || wish.tags.size === tags.length);
+}
+
+/**
+ * Of an image that an index lists, the tag that must stay when all are named: the one named last, as if the identifiers
+ * had come one by one. Removing it would leave nothing but the image itself to go.
+ */
+function lastTagOf(wish: Wish, tags: readonly string[], parents: readonly string[]): string | undefined {
+  return parents.length > 0 && wish.tags.size === tags.length ? [...wish.tags].at(-1) : undefined;
+}

@@ -1,0 +1,184 @@
+import type { RepositoryBlob } from '../../metadata/blobs.ts';
+import type { Image } from '../../metadata/images.ts';
+import type { MetadataTransaction } from '../../metadata/metadata-store.ts';
+import type { Repository } from '../../metadata/repositories.ts';
+import { algorithmOf, type Digest } from '../../model/digest.ts';
+import { Fault } from '../../model/fault.ts';
+import { type Manifest, parseManifest } from '../../model/manifest.ts';
+import type { Tag } from '../../model/tag.ts';
+import { mayMoveTag } from '../../model/tag-mutability.ts';
+import type { Ports } from '../ports.ts';
+import { getRepository, type RepositoryPath } from '../repository/repository-path.ts';
+
+/** ECR's quota (fidelity facts, section 4.7). */
+const MAX_TAGS_PER_IMAGE = 1000;
+
+export interface PushedImage {
+  readonly manifest: Uint8Array;
+  /** The media type the client named beside the manifest. */
+  readonly mediaType: string | undefined;
+  readonly tag: Tag | undefined;
+  /** The digest the client expects. */
+  readonly digest: Digest | undefined;
+  /** What to do when the very image and tag are there: ECR's API refuses, the distribution protocol says yes again. */
+  readonly onRepeat: 'refuse' | 'accept';
+}
+
+/**
+ * Puts an image, and its tag if there is one. One transaction: whoever sees the tag sees the manifest, its blobs and its
+ * children. Moving a tag leaves the image it pointed to, untagged.
+ *
+ * @throws Fault `RepositoryNotFound`, `InvalidManifest`, `ImageDigestDoesNotMatch`, `LayersNotFound`,
+ *   `ReferencedImagesNotFound`, `ImageAlreadyExists`, `ImageTagAlreadyExists`, `TagLimitExceeded`
+ */
+export async function putImage(
+  { metadata, clock }: Pick<Ports, 'metadata' | 'clock'>,
+  path: RepositoryPath,
+  pushed: PushedImage,
+): Promise<Manifest> {
+  const manifest = parseManifest(pushed.manifest, pushed.mediaType, pushed.digest && algorithmOf(pushed.digest));
+  if (pushed.digest !== undefined && pushed.digest !== manifest.digest) {
+    throw new Fault('ImageDigestDoesNotMatch', { ...names(path), imageDigest: pushed.digest });
+  }
+  await metadata.write(async (tx) => {
+    const repository = await getRepository(tx, path);
+    const [existing] = await tx.images.findAll(repository.id, [manifest.digest]);
+    await checkRepeat(tx, repository, pushed, manifest.digest, existing !== undefined);
+    if (existing && existing.mediaType !== manifest.mediaType) {
+      throw new Fault('InvalidManifest', {
+        constraint: `The image exists already with the media type '${existing.mediaType}'`,
+      });
+    }
+    const imageId = existing?.id ?? (await insertImage(tx, repository, manifest, clock.now()));
+    if (pushed.tag !== undefined) await putTag(tx, repository, imageId, pushed.tag, clock.now());
+  });
+  return manifest;
+}
+
+/** ECR looks for the very same image and tag before it looks at immutability (fidelity facts, section 4.3). */
+async function checkRepeat(
+  tx: MetadataTransaction,
+  repository: Repository,
+  { tag, onRepeat }: PushedImage,
+  digest: Digest,
+  imageExists: boolean,
+): Promise<void> {
+  const current = tag === undefined ? undefined : await tx.tags.find(repository.id, tag);
+  const repeats = tag === undefined ? imageExists : current?.digest === digest;
+  if (repeats && onRepeat === 'refuse') {
+    throw new Fault('ImageAlreadyExists', { ...namesOf(repository), imageDigest: digest, imageTag: tag });
+  }
+  if (tag !== undefined && current && !mayMoveTag(repository.tagMutability, tag)) {
+    throw new Fault('ImageTagAlreadyExists', { repositoryName: repository.name, imageTag: tag });
+  }
+}
+
+async function insertImage(
+  tx: MetadataTransaction,
+  repository: Repository,
+  manifest: Manifest,
+  pushedAt: number,
+): Promise<number> {
+  const blobs = await getBlobs(tx, repository, manifest);
+  const children = await getChildren(tx, repository, manifest);
+  const manifestId = await tx.images.insert({
+    repositoryId: repository.id,
+    digest: manifest.digest,
+    mediaType: manifest.mediaType,
+    bytes: manifest.bytes,
+    imageSize: sizeOf(blobs, children),
+    configMediaType: manifest.configMediaType,
+    artifactType: manifest.artifactType,
+    subjectDigest: manifest.subject?.digest,
+    annotations: manifest.annotations,
+    pushedAt,
+  });
+  await tx.images.insertReferences({
+    repositoryId: repository.id,
+    manifestId,
+    blobIds: blobs.map((blob) => blob.id),
+    childIds: children.map((child) => child.id),
+  });
+  await keepMediaTypes(tx, repository, manifest, blobs);
+  return manifestId;
+}
+
+/** The blobs a manifest names must be in its own repository; another's do not count (fidelity facts, section 4.3). */
+async function getBlobs(
+  tx: MetadataTransaction,
+  repository: Repository,
+  manifest: Manifest,
+): Promise<RepositoryBlob[]> {
+  const found = await tx.blobs.findAll(
+    repository.id,
+    manifest.blobs.map((blob) => blob.digest),
+  );
+  const sizes = new Map(found.map((blob) => [blob.digest, blob.size]));
+  const missing = manifest.blobs.filter((blob) => blob.required && !sizes.has(blob.digest)).map((blob) => blob.digest);
+  if (missing.length > 0) throw new Fault('LayersNotFound', { ...namesOf(repository), digests: missing.sort() });
+  for (const { digest, size } of manifest.blobs) {
+    const stored = sizes.get(digest) ?? size;
+    if (stored !== size) {
+      throw new Fault('InvalidManifest', {
+        constraint: `The manifest gives ${digest} the size ${size} where the layer has ${stored} bytes`,
+      });
+    }
+  }
+  return found;
+}
+
+async function getChildren(tx: MetadataTransaction, repository: Repository, manifest: Manifest): Promise<Image[]> {
+  const found = await tx.images.findAll(
+    repository.id,
+    manifest.children.map((child) => child.digest),
+  );
+  const digests = new Set(found.map((image) => image.digest));
+  const missing = manifest.children.map((child) => child.digest).filter((digest) => !digests.has(digest));
+  if (missing.length > 0) throw new Fault('ReferencedImagesNotFound', { ...namesOf(repository), digests: missing });
+  return found;
+}
+
+/** Config and layers as stored; an index is as large as the largest image it lists (fidelity facts, section 4.3). */
+function sizeOf(blobs: readonly RepositoryBlob[], children: readonly Image[]): number {
+  const own = blobs.reduce((sum, blob) => sum + blob.size, 0);
+  return children.reduce((largest, child) => Math.max(largest, child.imageSize), own);
+}
+
+async function keepMediaTypes(
+  tx: MetadataTransaction,
+  repository: Repository,
+  manifest: Manifest,
+  blobs: readonly RepositoryBlob[],
+): Promise<void> {
+  const declared = new Map<string, string>(manifest.blobs.map((blob) => [blob.digest, blob.mediaType]));
+  const changed = new Map<string, number[]>();
+  for (const blob of blobs) {
+    const mediaType = declared.get(blob.digest);
+    if (mediaType === undefined || mediaType === blob.mediaType) continue;
+    changed.set(mediaType, [...(changed.get(mediaType) ?? []), blob.id]);
+  }
+  for (const [mediaType, blobIds] of changed) await tx.blobs.putMediaType(repository.id, blobIds, mediaType);
+}
+
+async function putTag(
+  tx: MetadataTransaction,
+  repository: Repository,
+  manifestId: number,
+  name: Tag,
+  taggedAt: number,
+): Promise<void> {
+  const current = await tx.tags.find(repository.id, name);
+  if (current?.manifestId === manifestId) return;
+  if ((await tx.tags.countOfImage(manifestId)) >= MAX_TAGS_PER_IMAGE) {
+    throw new Fault('TagLimitExceeded', { ...namesOf(repository), imageTag: name, limit: MAX_TAGS_PER_IMAGE });
+  }
+  await tx.tags.put({ repositoryId: repository.id, name, manifestId, taggedAt });
+}
+
+function names({ registry, repositoryName }: RepositoryPath) {
+  return { registryId: registry.id, repositoryName };
+}
+
+function namesOf(repository: Repository) {
+  return { registryId: repository.registry.id, repositoryName: repository.name };
+}
