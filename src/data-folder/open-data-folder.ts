@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { access, mkdir, open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BlobStore, UploadStore } from '../blobs/blob-store.ts';
+import { openFileSystemStores } from '../blobs/file-system/open-stores.ts';
+import { StartupRefusal } from '../config/startup-refusal.ts';
+import type { MetadataStore } from '../metadata/metadata-store.ts';
+import { SqliteMetadata } from '../metadata/sqlite/sqlite-metadata.ts';
+import { lockFolder } from './lock.ts';
+
+/** Everything that lives in one folder, opened. */
+export interface DataFolder extends AsyncDisposable {
+  readonly metadata: MetadataStore;
+  readonly blobs: BlobStore;
+  readonly uploads: UploadStore;
+}
+
+/**
+ *   <folder>/lock          held by the process that serves the folder
+ *   <folder>/berth.db      metadata
+ *   <folder>/store-id      names the database that the blobs below belong to
+ *   <folder>/blobs, uploads
+ *
+ * @throws StartupRefusal when another process holds the folder, or its parts do not belong together
+ */
+export async function openDataFolder(path: string): Promise<DataFolder> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  const lock = lockFolder(join(path, 'lock'));
+  if (!lock) {
+    throw new StartupRefusal(
+      `the data folder ${path} is in use by another berth process\nStop that one, or choose another folder with --data-dir.`,
+    );
+  }
+  try {
+    const metadata = await openMetadata(path);
+    try {
+      const stores = await openFileSystemStores(path);
+      await checkStoreId(path, metadata);
+      return {
+        ...stores,
+        metadata,
+        [Symbol.asyncDispose]: async () => {
+          await metadata[Symbol.asyncDispose]();
+          lock[Symbol.dispose]();
+        },
+      };
+    } catch (error) {
+      await metadata[Symbol.asyncDispose]();
+      throw error;
+    }
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** A missing database beside blobs is a lost one: an empty one in its place would take every blob for garbage. */
+async function openMetadata(path: string): Promise<SqliteMetadata> {
+  const database = join(path, 'berth.db');
+  const storeId = await readStoreId(path);
+  if (storeId !== undefined && !(await exists(database))) {
+    throw new StartupRefusal(
+      `the data folder ${path} has blobs but no berth.db\nRestore the database, or move the folder away to begin with an empty one.`,
+    );
+  }
+  return new SqliteMetadata(database);
+}
+
+async function checkStoreId(path: string, metadata: MetadataStore): Promise<void> {
+  const fresh = Buffer.from(randomUUID());
+  const known = await metadata.write((tx) => tx.secrets.getOrPut('store-id', fresh));
+  const expected = Buffer.from(known).toString('utf8');
+  const actual = await readStoreId(path);
+  if (actual === undefined) return writeStoreId(path, expected);
+  if (actual !== expected) {
+    throw new StartupRefusal(
+      `berth.db and the blobs in ${path} belong to different registries\nRestore the two from the same backup.`,
+    );
+  }
+}
+
+async function readStoreId(path: string): Promise<string | undefined> {
+  const file = join(path, 'store-id');
+  return (await exists(file)) ? (await readFile(file, 'utf8')).trim() : undefined;
+}
+
+async function writeStoreId(path: string, id: string): Promise<void> {
+  await using file = await open(join(path, 'store-id'), 'w', 0o600);
+  await file.writeFile(`${id}\n`);
+  await file.sync();
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
+  }
+}
