@@ -87,11 +87,11 @@ export function parseManifest(bytes: Uint8Array, declared?: string, algorithm: D
     mediaType,
     kind,
     bytes,
-    blobs: unique(config ? [config, ...layers] : layers).map((raw) => ({
-      ...toDescriptor(raw),
-      required: !mayLiveElsewhere(raw),
+    blobs: distinct(config ? [config, ...layers] : layers).map((alike) => ({
+      ...toDescriptor(alike[0]),
+      required: !alike.every(mayLiveElsewhere),
     })),
-    children: unique(manifests).map(toDescriptor),
+    children: distinct(manifests).map(([raw]) => toDescriptor(raw)),
     configMediaType: config?.mediaType,
     subject: subject ? toDescriptor(subject) : undefined,
     artifactType: parsed.data.artifactType || config?.mediaType,
@@ -140,8 +140,16 @@ function toDescriptor(raw: RawDescriptor): Descriptor {
   return { mediaType: raw.mediaType, digest: raw.digest as Digest, size: raw.size };
 }
 
-function unique(descriptors: readonly RawDescriptor[]): RawDescriptor[] {
-  return [...new Map(descriptors.map((raw) => [raw.digest, raw])).values()];
+/** The descriptors of each digest, in order of first mention. The same bytes cannot have two sizes. */
+function distinct(descriptors: readonly RawDescriptor[]): [RawDescriptor, ...RawDescriptor[]][] {
+  const byDigest = new Map<string, [RawDescriptor, ...RawDescriptor[]]>();
+  for (const raw of descriptors) {
+    const alike = byDigest.get(raw.digest);
+    if (!alike) byDigest.set(raw.digest, [raw]);
+    else if (alike[0].size === raw.size) alike.push(raw);
+    else throw refusal(`The manifest gives ${raw.digest} two sizes, ${alike[0].size} and ${raw.size}`);
+  }
+  return [...byDigest.values()];
 }
 
 function explain(error: z.ZodError): string {

@@ -54,10 +54,12 @@ function refuseDeepOrAmbiguous(text: string): void {
   }
 }
 
+/** Jumps from quote to quote: strings may be long (a layer part in base64), escapes are few. */
 function endOfString(text: string, start: number): number {
-  for (let at = start + 1; at < text.length; at++) {
-    if (text[at] === '\\') at++;
-    else if (text[at] === '"') return at;
+  for (let quote = text.indexOf('"', start + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
+    let escapes = 0;
+    while (text[quote - 1 - escapes] === '\\') escapes++;
+    if (escapes % 2 === 0) return quote;
   }
   throw new JsonRefusal('not valid JSON');
 }

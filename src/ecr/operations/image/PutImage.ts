@@ -1,0 +1,55 @@
+import { hasDigestSyntax, parseDigest } from '../../../model/digest.ts';
+import { Fault } from '../../../model/fault.ts';
+import { MAX_MANIFEST_BYTES } from '../../../model/manifest.ts';
+import { parseTag } from '../../../model/tag.ts';
+import { putImage } from '../../../registry/image/put-image.ts';
+import type { EcrPorts } from '../../ecr-ports.ts';
+import type { Operation, Parsed } from '../../operation.ts';
+import { namesOf, pathOf } from '../../repository-path.ts';
+import { PutImageRequest } from '../../shapes/image.ts';
+
+/** A manifest whose every byte is written as a `\u` escape, and the other members beside it. */
+const MAX_BODY_BYTES = MAX_MANIFEST_BYTES * 6 + 64 * 1024;
+
+export const PutImage = (ports: Pick<EcrPorts, 'metadata' | 'clock'>): Operation<'PutImage'> => ({
+  input: PutImageRequest,
+  maxBodyBytes: MAX_BODY_BYTES,
+  resource: (input) => input.repositoryName,
+  run: async (input, call) => {
+    const path = pathOf(input, call);
+    const { imageTag } = input;
+    const manifest = await putImage(ports, path, {
+      manifest: Buffer.from(input.imageManifest, 'utf8'),
+      mediaType: input.imageManifestMediaType,
+      tag: imageTag === undefined ? undefined : parseTag(imageTag),
+      digest: digestOf(input, call.registry.id),
+      onRepeat: 'refuse',
+    });
+    return {
+      image: {
+        ...namesOf(path),
+        imageId: { imageDigest: manifest.digest, imageTag },
+        imageManifest: input.imageManifest,
+        imageManifestMediaType: manifest.mediaType,
+      },
+    };
+  },
+});
+
+/** A digest that no bytes can have is one that the manifest does not match. */
+function digestOf(input: Parsed<'PutImage'>, callerId: string) {
+  const { imageDigest } = input;
+  if (imageDigest === undefined) return undefined;
+  if (!hasDigestSyntax(imageDigest)) {
+    throw new Fault('InvalidParameter', {
+      parameter: 'imageDigest',
+      constraint: "must satisfy regular expression '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'",
+    });
+  }
+  const digest = parseDigest(imageDigest);
+  if (digest === undefined) {
+    const registryId = input.registryId ?? callerId;
+    throw new Fault('ImageDigestDoesNotMatch', { registryId, repositoryName: input.repositoryName, imageDigest });
+  }
+  return digest;
+}

@@ -1,0 +1,60 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { writeJson } from '../aws/json/write-json.ts';
+import type { VerifierOptions } from '../aws/sigv4/verify.ts';
+import { annotate } from '../http/access-log.ts';
+import { BodyInterrupted } from '../http/body-interrupted.ts';
+import { Fault } from '../model/fault.ts';
+import type { Authorizer } from '../policy/authorizer.ts';
+import { answerCall } from './answer-call.ts';
+import { ERROR_STATUS, errorBody, FAULT_STATUS, serverErrorBody } from './faults.ts';
+import type { Operations } from './operations.ts';
+import { answerStranger, TARGET_PREFIX } from './strangers.ts';
+
+export interface EcrEdge {
+  readonly operations: Operations;
+  readonly verifier: VerifierOptions;
+  readonly authorizer: Authorizer;
+  readonly version: string;
+}
+
+const CONTENT_TYPE = 'application/x-amz-json-1.1';
+
+/** Serves ECR's JSON API at `POST /` (fidelity facts, sections 1.1 and 2). */
+export function registerEcr(server: FastifyInstance, edge: EcrEdge): void {
+  server.post('/', async (request, reply) => {
+    const target = String(request.headers['x-amz-target'] ?? '');
+    if (!target.startsWith(TARGET_PREFIX)) return answerStranger(request, reply, target, edge.version);
+    // Another protocol of JSON: ECR itself says no more than this, in XML (fidelity facts, section 2.3).
+    if (!speaksOurJson(request)) return reply.code(404).send('<UnknownOperationException/>\n');
+    const operation = target.slice(TARGET_PREFIX.length);
+    annotate(request, { operation: operation.slice(0, 100) });
+    try {
+      return send(reply, 200, await answerCall(edge, request, operation));
+    } catch (error) {
+      return answerFailure(request, reply, error);
+    }
+  });
+}
+
+function answerFailure(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
+  if (error instanceof Fault) {
+    annotate(request, { fault: error.code });
+    return send(reply, FAULT_STATUS, errorBody(error));
+  }
+  if (error instanceof BodyInterrupted) throw error;
+  request.log.error({ err: error }, 'unexpected error');
+  return send(reply, ERROR_STATUS, serverErrorBody(request.id));
+}
+
+function send(reply: FastifyReply, status: number, body: object): FastifyReply {
+  // Bytes, for Fastify adds a charset to the type of a text.
+  return reply
+    .code(status)
+    .header('content-type', CONTENT_TYPE)
+    .send(Buffer.from(writeJson(body)));
+}
+
+function speaksOurJson(request: FastifyRequest): boolean {
+  const [type = ''] = (request.headers['content-type'] ?? '').split(';');
+  return type.trim().toLowerCase() === CONTENT_TYPE;
+}
