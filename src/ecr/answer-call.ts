@@ -4,13 +4,12 @@ import { parse } from '../aws/shapes/parse.ts';
 import { admit, type VerifiedCaller } from '../aws/sigv4/verify.ts';
 import { annotate } from '../http/access-log.ts';
 import { readBody } from '../http/read-body.ts';
-import { repositoryArn } from '../model/arn.ts';
 import type { Call, Operation } from './operation.ts';
-import type { OperationName } from './operation-names.ts';
+import type { OutputOf } from './operation-names.ts';
 import type { Operations } from './operations.ts';
 import { refuseOperation } from './refuse-operation.ts';
 import type { EcrEdge } from './register-ecr.ts';
-import { registryOf } from './repository-path.ts';
+import type { Served } from './unserved.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
@@ -23,24 +22,30 @@ const MAX_BODY_BYTES = 1024 * 1024;
 export async function answerCall(edge: EcrEdge, request: FastifyRequest, name: string): Promise<object> {
   const { method, url = '', rawHeaders } = request.raw;
   const pending = admit({ method: method ?? '', target: url, rawHeaders }, edge.verifier);
-  const operation = findOperation(edge.operations, name);
-  const body = await readBody(request.raw, { limit: operation?.maxBodyBytes ?? MAX_BODY_BYTES });
+  const { operations, version } = edge;
+  const limit = (isServed(operations, name) ? operations[name].maxBodyBytes : undefined) ?? MAX_BODY_BYTES;
+  const body = await readBody(request.raw, { limit });
   const caller = pending.verify(body);
-  if (!operation) throw refuseOperation(name, { version: edge.version, served: Object.keys(edge.operations) });
+  if (!isServed(operations, name)) throw refuseOperation(name, { version, served: Object.keys(operations) });
   const call = callOf(request, caller);
   annotate(request, { account: call.registry.id, region: call.registry.region });
-  const input = parse(operation.input, readJsonBody(body));
-  await edge.authorizer.authorize(call.principal, `ecr:${name}`, resourceArn(operation, input, call));
-  return operation.run(input, call);
+  return serve(edge, name, body, call);
 }
 
-/** What the table's entries have in common; which input goes with which `run` the entry itself knows. */
-type AnyOperation = Operation<OperationName>;
+function isServed(operations: Operations, name: string): name is Served {
+  return Object.hasOwn(operations, name);
+}
 
-function findOperation(operations: Operations, name: string): AnyOperation | undefined {
-  return Object.hasOwn(operations, name)
-    ? (operations[name as keyof Operations] as unknown as AnyOperation)
-    : undefined;
+async function serve<N extends Served>(
+  { operations, authorizer }: EcrEdge,
+  name: N,
+  body: Uint8Array,
+  call: Call,
+): Promise<OutputOf<N>> {
+  const operation: Operation<N> = operations[name];
+  const input = parse(operation.input, readJsonBody(body));
+  await authorizer.authorize(call.principal, `ecr:${name}`, operation.resource(input, call));
+  return operation.run(input, call);
 }
 
 function callOf(request: FastifyRequest, caller: VerifiedCaller): Call {
@@ -50,11 +55,4 @@ function callOf(request: FastifyRequest, caller: VerifiedCaller): Call {
     origin: `${request.protocol}://${request.headers.host ?? ''}`,
     requestId: request.id,
   };
-}
-
-function resourceArn(operation: AnyOperation, input: Parameters<AnyOperation['run']>[0], call: Call): string {
-  const resource = operation.resource(input, call);
-  if (resource === '*' || resource.startsWith('arn:')) return resource;
-  const { registryId } = input as { readonly registryId?: string };
-  return repositoryArn(registryOf({ registryId }, call), resource);
 }

@@ -21,7 +21,7 @@ export interface Operation<N extends OperationName> {
   readonly input: Structure<InputOf<N>>;
   /** The longest body that is read; 1 MiB unless the operation says otherwise. */
   readonly maxBodyBytes?: number;
-  /** The name of the repository that the IAM action `ecr:<N>` applies to, or `*`. */
+  /** The ARN of what the IAM action `ecr:<N>` applies to, or `*`. */
   resource(input: Parsed<N>, call: Call): string;
   /** @throws Fault for every refusal that the caller may read */
   run(input: Parsed<N>, call: Call): Promise<OutputOf<N>>;

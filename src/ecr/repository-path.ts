@@ -1,17 +1,25 @@
+import { repositoryArn } from '../model/arn.ts';
 import type { Registry } from '../model/registry.ts';
 import type { RepositoryPath } from '../registry/repository/repository-path.ts';
 import type { Call } from './operation.ts';
+
+interface RepositoryInput {
+  readonly registryId?: string | undefined;
+  readonly repositoryName: string;
+}
 
 /** The registry an input names: its `registryId`, else the caller's own; always in the region of the request. */
 export function registryOf(input: { readonly registryId?: string | undefined }, call: Call): Registry {
   return { id: input.registryId ?? call.registry.id, region: call.registry.region };
 }
 
-export function pathOf(
-  input: { readonly registryId?: string | undefined; readonly repositoryName: string },
-  call: Call,
-): RepositoryPath {
+export function pathOf(input: RepositoryInput, call: Call): RepositoryPath {
   return { registry: registryOf(input, call), repositoryName: input.repositoryName };
+}
+
+/** The ARN of the repository that an input names. */
+export function arnOf(input: RepositoryInput, call: Call): string {
+  return repositoryArn(registryOf(input, call), input.repositoryName);
 }
 
 /** The two members that most answers begin with. */

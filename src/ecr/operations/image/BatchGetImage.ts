@@ -3,13 +3,13 @@ import { findImages } from '../../../registry/image/find-images.ts';
 import type { EcrPorts } from '../../ecr-ports.ts';
 import { describeFailures } from '../../image-failures.ts';
 import type { Operation } from '../../operation.ts';
-import { namesOf, pathOf } from '../../repository-path.ts';
+import { arnOf, namesOf, pathOf } from '../../repository-path.ts';
 import { BatchGetImageRequest } from '../../shapes/image.ts';
 
 /** A manifest is converted to an accepted media type only when it is asked for by tag (fidelity facts, section 4.3). */
 export const BatchGetImage = (ports: Pick<EcrPorts, 'metadata' | 'pulls'>): Operation<'BatchGetImage'> => ({
   input: BatchGetImageRequest,
-  resource: (input) => input.repositoryName,
+  resource: arnOf,
   run: async (input, call) => {
     const path = pathOf(input, call);
     const { images, failures } = await findImages(ports, path, input.imageIds);

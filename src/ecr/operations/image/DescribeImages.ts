@@ -3,14 +3,14 @@ import type { RepositoryPath } from '../../../registry/repository/repository-pat
 import type { EcrPorts } from '../../ecr-ports.ts';
 import type { Operation } from '../../operation.ts';
 import { refusePaging, wantsActive, wantsTagged } from '../../paging.ts';
-import { namesOf, pathOf } from '../../repository-path.ts';
+import { arnOf, namesOf, pathOf } from '../../repository-path.ts';
 import { DescribeImagesRequest } from '../../shapes/image-list.ts';
 
 const DEFAULT_PAGE = 100;
 
 export const DescribeImages = (ports: Pick<EcrPorts, 'metadata' | 'pageTokens'>): Operation<'DescribeImages'> => ({
   input: DescribeImagesRequest,
-  resource: (input) => input.repositoryName,
+  resource: arnOf,
   run: async (input, call) => {
     const path = pathOf(input, call);
     const tagged = wantsTagged(input.filter);

@@ -4,7 +4,7 @@ import { listReferrers } from '../../../registry/image/list-referrers.ts';
 import type { EcrPorts } from '../../ecr-ports.ts';
 import type { Operation } from '../../operation.ts';
 import { wantsActive } from '../../paging.ts';
-import { pathOf } from '../../repository-path.ts';
+import { arnOf, pathOf } from '../../repository-path.ts';
 import { ListImageReferrersRequest } from '../../shapes/image-list.ts';
 
 const DEFAULT_PAGE = 20;
@@ -13,7 +13,7 @@ export const ListImageReferrers = (
   ports: Pick<EcrPorts, 'metadata' | 'pageTokens'>,
 ): Operation<'ListImageReferrers'> => ({
   input: ListImageReferrersRequest,
-  resource: (input) => input.repositoryName,
+  resource: arnOf,
   run: async (input, call) => {
     const path = pathOf(input, call);
     const subject = input.subjectId.imageDigest;

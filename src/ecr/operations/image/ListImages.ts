@@ -2,14 +2,14 @@ import { type IdentifierKey, listImages } from '../../../registry/image/list-ima
 import type { EcrPorts } from '../../ecr-ports.ts';
 import type { Operation } from '../../operation.ts';
 import { wantsActive, wantsTagged } from '../../paging.ts';
-import { pathOf } from '../../repository-path.ts';
+import { arnOf, pathOf } from '../../repository-path.ts';
 import { ListImagesRequest } from '../../shapes/image-list.ts';
 
 const DEFAULT_PAGE = 100;
 
 export const ListImages = (ports: Pick<EcrPorts, 'metadata' | 'pageTokens'>): Operation<'ListImages'> => ({
   input: ListImagesRequest,
-  resource: (input) => input.repositoryName,
+  resource: arnOf,
   run: async (input, call) => {
     const path = pathOf(input, call);
     const tagged = wantsTagged(input.filter);

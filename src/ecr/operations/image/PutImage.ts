@@ -5,7 +5,7 @@ import { parseTag } from '../../../model/tag.ts';
 import { putImage } from '../../../registry/image/put-image.ts';
 import type { EcrPorts } from '../../ecr-ports.ts';
 import type { Operation, Parsed } from '../../operation.ts';
-import { namesOf, pathOf } from '../../repository-path.ts';
+import { arnOf, namesOf, pathOf } from '../../repository-path.ts';
 import { PutImageRequest } from '../../shapes/image.ts';
 
 /** A manifest whose every byte is written as a `\u` escape, and the other members beside it. */
@@ -14,7 +14,7 @@ const MAX_BODY_BYTES = MAX_MANIFEST_BYTES * 6 + 64 * 1024;
 export const PutImage = (ports: Pick<EcrPorts, 'metadata' | 'clock'>): Operation<'PutImage'> => ({
   input: PutImageRequest,
   maxBodyBytes: MAX_BODY_BYTES,
-  resource: (input) => input.repositoryName,
+  resource: arnOf,
   run: async (input, call) => {
     const path = pathOf(input, call);
     const { imageTag } = input;

@@ -2,7 +2,7 @@ import { hasDigestSyntax } from '../../../model/digest.ts';
 import { promiseBlobs } from '../../../registry/layer/find-blobs.ts';
 import type { EcrPorts } from '../../ecr-ports.ts';
 import type { Operation } from '../../operation.ts';
-import { pathOf } from '../../repository-path.ts';
+import { arnOf, pathOf } from '../../repository-path.ts';
 import { BatchCheckLayerAvailabilityRequest } from '../../shapes/layer.ts';
 
 /** A layer that is not there is an answer, not a failure; only a digest that is none fails (fidelity facts, section 4.4). */
@@ -10,7 +10,7 @@ export const BatchCheckLayerAvailability = (
   ports: Pick<EcrPorts, 'metadata' | 'clock' | 'retention'>,
 ): Operation<'BatchCheckLayerAvailability'> => ({
   input: BatchCheckLayerAvailabilityRequest,
-  resource: (input) => input.repositoryName,
+  resource: arnOf,
   run: async (input, call) => {
     const digests = input.layerDigests.filter(hasDigestSyntax);
     const found = new Map((await promiseBlobs(ports, pathOf(input, call), digests)).map((blob) => [blob.digest, blob]));

@@ -4,14 +4,14 @@ import { completeUpload } from '../../../registry/layer/complete-upload.ts';
 import { factsOf, getUpload } from '../../../registry/layer/upload-session.ts';
 import type { EcrPorts } from '../../ecr-ports.ts';
 import type { Operation } from '../../operation.ts';
-import { namesOf, pathOf } from '../../repository-path.ts';
+import { arnOf, namesOf, pathOf } from '../../repository-path.ts';
 import { CompleteLayerUploadRequest } from '../../shapes/layer.ts';
 
 export const CompleteLayerUpload = (
   ports: Pick<EcrPorts, 'metadata' | 'uploads' | 'clock' | 'retention'>,
 ): Operation<'CompleteLayerUpload'> => ({
   input: CompleteLayerUploadRequest,
-  resource: (input) => input.repositoryName,
+  resource: arnOf,
   run: async (input, call) => {
     const path = { ...pathOf(input, call), uploadId: input.uploadId };
     const upload = await getUpload(ports, path);

@@ -3,7 +3,7 @@ import { findBlob } from '../../../registry/layer/find-blobs.ts';
 import type { EcrPorts } from '../../ecr-ports.ts';
 import type { Operation } from '../../operation.ts';
 import { registryOrigin } from '../../registry-origin.ts';
-import { namesOf, pathOf } from '../../repository-path.ts';
+import { arnOf, namesOf, pathOf } from '../../repository-path.ts';
 import { GetDownloadUrlForLayerRequest } from '../../shapes/layer.ts';
 
 /** The link is good for an hour and needs no credentials. Only layers of images can be had. */
@@ -13,7 +13,7 @@ export const GetDownloadUrlForLayer = ({
   layerLinkPath,
 }: Pick<EcrPorts, 'metadata' | 'links' | 'layerLinkPath'>): Operation<'GetDownloadUrlForLayer'> => ({
   input: GetDownloadUrlForLayerRequest,
-  resource: (input) => input.repositoryName,
+  resource: arnOf,
   run: async (input, call) => {
     const path = pathOf(input, call);
     const { layerDigest } = input;

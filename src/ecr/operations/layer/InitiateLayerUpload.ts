@@ -1,7 +1,7 @@
 import { beginUpload } from '../../../registry/layer/upload-session.ts';
 import type { EcrPorts } from '../../ecr-ports.ts';
 import type { Operation } from '../../operation.ts';
-import { pathOf } from '../../repository-path.ts';
+import { arnOf, pathOf } from '../../repository-path.ts';
 import { InitiateLayerUploadRequest } from '../../shapes/layer.ts';
 
 /** The size of part that ECR announces (fidelity facts, section 4.4). */
@@ -11,6 +11,6 @@ export const InitiateLayerUpload = (
   ports: Pick<EcrPorts, 'metadata' | 'clock' | 'ids' | 'retention'>,
 ): Operation<'InitiateLayerUpload'> => ({
   input: InitiateLayerUploadRequest,
-  resource: (input) => input.repositoryName,
+  resource: arnOf,
   run: async (input, call) => ({ uploadId: await beginUpload(ports, pathOf(input, call)), partSize: PART_SIZE }),
 });

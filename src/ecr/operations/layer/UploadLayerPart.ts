@@ -4,7 +4,7 @@ import type { UploadPath } from '../../../registry/layer/upload-session.ts';
 import { factsOf, getUpload } from '../../../registry/layer/upload-session.ts';
 import type { EcrPorts } from '../../ecr-ports.ts';
 import type { Operation, Parsed } from '../../operation.ts';
-import { namesOf, pathOf } from '../../repository-path.ts';
+import { arnOf, namesOf, pathOf } from '../../repository-path.ts';
 import { MAX_LAYER_PART_BYTES, UploadLayerPartRequest } from '../../shapes/layer.ts';
 
 /** The part in base64, and the other members beside it. */
@@ -15,7 +15,7 @@ export const UploadLayerPart = (
 ): Operation<'UploadLayerPart'> => ({
   input: UploadLayerPartRequest,
   maxBodyBytes: MAX_BODY_BYTES,
-  resource: (input) => input.repositoryName,
+  resource: arnOf,
   run: async (input, call) => {
     const path = { ...pathOf(input, call), uploadId: input.uploadId };
     const upload = await getUpload(ports, path);

@@ -5,13 +5,13 @@ import { createRepository } from '../../../registry/repository/create-repository
 import type { EcrPorts } from '../../ecr-ports.ts';
 import type { Operation, Parsed } from '../../operation.ts';
 import { describeRepository } from '../../repository-output.ts';
-import { pathOf } from '../../repository-path.ts';
+import { arnOf, pathOf } from '../../repository-path.ts';
 import { CreateRepositoryRequest } from '../../shapes/repository.ts';
 import { filtersOf } from './tag-mutability-input.ts';
 
 export const CreateRepository = (ports: Pick<EcrPorts, 'metadata' | 'clock'>): Operation<'CreateRepository'> => ({
   input: CreateRepositoryRequest,
-  resource: (input) => input.repositoryName,
+  resource: arnOf,
   run: async (input, call) => {
     const path = pathOf(input, call);
     const repository = await createRepository(ports, path, {
