@@ -3,9 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/clients/**'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    pool: 'forks',
+    reporters: ['default', './test/support/closing-line.ts'],
   },
 });
