@@ -1,10 +1,24 @@
 #!/usr/bin/env node
-// Plain JavaScript of an old dialect on purpose: an old Node must get as far as the sentence below.
-var major = Number(process.versions.node.split('.')[0]);
+// Nothing newer than import() and no static imports: an old Node must get as far as the sentence below.
+const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) {
-  console.error('berth needs Node.js 24 or newer; this is ' + process.version + ' (inside the project, npm scripts bring their own).');
+  console.error(`berth needs Node.js 24 or newer; this is ${process.version}.`);
   process.exitCode = 2;
 } else {
-  // A checkout runs its TypeScript as it stands; the published package carries only what was built from it.
-  var fs = require('node:fs');
+  // A checkout runs its TypeScript as it stands; the published package has no src/, only what was built from it.
+  import('node:fs')
+    .then(({ existsSync }) => {
+      const source = new URL('../src/main.ts', import.meta.url);
+      return import(existsSync(source) ? source.href : new URL('../dist/main.js', import.meta.url).href);
+    })
+    .then(({ main }) => main(process.argv.slice(2)))
+    .then(
+      (code) => {
+        process.exitCode = code;
+      },
+      (error) => {
+        console.error(error);
+        process.exitCode = 1;
+      },
+    );
 }

@@ -1,0 +1,71 @@
+import { Command, CommanderError } from 'commander';
+import { ConfigError } from '../config/config-error.ts';
+import { resolveConfig, type Sources } from '../config/load-config.ts';
+import { StartupRefusal } from '../config/startup-refusal.ts';
+import { systemSources } from '../config/system-sources.ts';
+import { configShow } from './config-show.ts';
+import { addSettingFlags, flagsOf } from './flags.ts';
+import type { Start } from './running-server.ts';
+import { serve } from './serve.ts';
+import { processTerminal, type Terminal } from './terminal.ts';
+import { packageVersion } from './version.ts';
+
+export interface ProgramParts {
+  readonly start: Start;
+  readonly sources?: Sources;
+  readonly terminal?: Terminal;
+}
+
+/**
+ * The `berth` command. `argv` is what the user typed after `berth`. Answers the exit code and never throws:
+ * 0 done, 1 failed, 2 wrong usage or configuration.
+ */
+export async function runProgram(
+  argv: readonly string[],
+  { start, sources = systemSources(), terminal = processTerminal() }: ProgramParts,
+): Promise<number> {
+  const version = packageVersion();
+  let code = 0;
+  const program = new Command('berth')
+    .description('Amazon ECR that you can run anywhere.')
+    .version(version, '--version')
+    .helpOption('-h, --help')
+    .showSuggestionAfterError(true)
+    .showHelpAfterError('(--help says what there is)')
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+    .exitOverride();
+
+  const serving = program.command('serve').description('Serve the ECR API and the registry until stopped.');
+  addSettingFlags(serving).action(async () => {
+    const { settings } = resolveConfig({ ...sources, flags: flagsOf(serving) });
+    code = await serve(settings, start, terminal, version);
+  });
+
+  const config = program.command('config').description('Look at the configuration.');
+  const show = config.command('show').description('Print each setting, its value and where that came from.');
+  addSettingFlags(show).action(() => {
+    terminal.out(configShow(resolveConfig({ ...sources, flags: flagsOf(show) })));
+  });
+
+  try {
+    await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    return report(error, terminal);
+  }
+}
+
+function report(error: unknown, terminal: Terminal): number {
+  // Commander has printed its own errors by now; help and version end with 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof ConfigError) {
+    terminal.err(error.problems.map((problem) => `error: ${problem}\n`).join(''));
+    return 2;
+  }
+  if (error instanceof StartupRefusal) {
+    terminal.err(`error: ${error.message}\n`);
+    return 1;
+  }
+  terminal.err(`unexpected error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return 1;
+}

@@ -1,0 +1,60 @@
+import { ConfigError } from '../config/config-error.ts';
+import type { Settings } from '../config/settings.ts';
+import { readyBlock } from './ready-block.ts';
+import type { RunningServer, Start } from './running-server.ts';
+import { asRefusal } from './start-failure.ts';
+import type { StopSignal, Terminal } from './terminal.ts';
+
+const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const satisfies Record<StopSignal, number>;
+
+/**
+ * Serves until SIGINT or SIGTERM, then drains. A second signal ends the process at once.
+ *
+ * @throws ConfigError, StartupRefusal
+ */
+export async function serve(settings: Settings, start: Start, terminal: Terminal, version: string): Promise<number> {
+  if (settings.profile === 'production') {
+    throw new ConfigError([
+      `profile: 'production' is not available in this version of Berth (${version}); use --profile local, which trusts everyone who reaches the port`,
+    ]);
+  }
+  if (!isLoopback(settings.host)) {
+    terminal.err(
+      `Warning: listening on ${settings.host} in profile local: everyone who reaches this port can read, change and delete every image.\n`,
+    );
+  }
+
+  let stopping = false;
+  let stop: (signal: StopSignal) => void = () => {};
+  const stopped = new Promise<StopSignal>((resolve) => {
+    stop = resolve;
+  });
+  const ignoreSignals = terminal.onSignal((signal) => {
+    if (stopping) terminal.quit(128 + SIGNAL_NUMBERS[signal]);
+    stopping = true;
+    stop(signal);
+  });
+  try {
+    const server = await startOrRefuse(settings, start);
+    if (!stopping) terminal.out(readyBlock(version, settings, server.address));
+    const signal = await stopped;
+    const grace = settings.shutdownGrace / 1000;
+    terminal.err(`${signal}: stopping, with up to ${grace} s for requests in flight. A second signal stops at once.\n`);
+    await server.close();
+    return 0;
+  } finally {
+    ignoreSignals();
+  }
+}
+
+async function startOrRefuse(settings: Settings, start: Start): Promise<RunningServer> {
+  try {
+    return await start(settings);
+  } catch (error) {
+    throw asRefusal(error, settings) ?? error;
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.endsWith('.localhost') || /^127\.[0-9.]+$/.test(host);
+}

@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+
+const folder = mkdtempSync(join(tmpdir(), 'berth-bin-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A package with our bin/ and a main of its own, at the place that `main` names. */
+function packageWith(name: string, main: string, source: string): string {
+  const root = join(folder, name);
+  mkdirSync(join(root, main, '..'), { recursive: true });
+  writeFileSync(join(root, 'package.json'), '{"type":"module"}');
+  writeFileSync(join(root, main), source);
+  cpSync('bin', join(root, 'bin'), { recursive: true });
+  return join(root, 'bin/berth.js');
+}
+
+function run(node: string, bin: string, ...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(node, [bin, ...args], { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+test('a checkout runs src/main.ts with what was typed, and exits with its code', () => {
+  const source = 'export const main = async (argv: string[]): Promise<number> => { console.log(...argv); return 3; };';
+  const bin = packageWith('checkout', 'src/main.ts', source);
+  expect(run(process.execPath, bin, 'serve', '--port', '0')).toEqual({
+    status: 3,
+    stdout: 'serve --port 0\n',
+    stderr: '',
+  });
+});
+
+test('the published package runs dist/main.js', () => {
+  const bin = packageWith('package', 'dist/main.js', 'export const main = async () => 0;');
+  expect(run(process.execPath, bin)).toEqual({ status: 0, stdout: '', stderr: '' });
+});
+
+test('a program that throws after all ends with 1', () => {
+  const bin = packageWith('broken', 'dist/main.js', 'export const main = async () => { throw new Error("lost"); };');
+  expect(run(process.execPath, bin)).toMatchObject({ status: 1, stderr: expect.stringContaining('Error: lost') });
+});
+
+const oldNode = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .map((path) => join(path, 'node'))
+  .filter((path) => existsSync(path))
+  .find((path) => Number(/^v(\d+)/.exec(run(path, '--version').stdout)?.[1] ?? 99) < 24);
+
+test('an older Node says so in one line and exits with 2', (context) => {
+  if (oldNode === undefined) {
+    console.log('skipped: no Node older than 24 is on the PATH');
+    return context.skip();
+  }
+  const result = run(oldNode, 'bin/berth.js', 'serve');
+  expect(result).toMatchObject({ status: 2, stdout: '' });
+  expect(result.stderr).toMatch(/^berth needs Node\.js 24 or newer; this is v\d+\.\d+\.\d+\.\n$/);
+});
