@@ -30,10 +30,11 @@ export class BlobReader {
   async findAll(repositoryId: number, digests: readonly string[]): Promise<RepositoryBlob[]> {
     const rows = await this.session.db
       .selectFrom(this.session.dialect.rowsOf(digests).as('wanted'))
-      .innerJoin('blob', (join) => join.onRef('blob.digest', '=', sql<string>`wanted.value`))
-      .innerJoin('repository_blob as link', (join) =>
-        join.onRef('link.blob_id', '=', 'blob.id').on('link.repository_id', '=', repositoryId),
-      )
+      .crossJoin('blob')
+      .crossJoin('repository_blob as link')
+      .whereRef('blob.digest', '=', sql<string>`wanted.value`)
+      .whereRef('link.blob_id', '=', 'blob.id')
+      .where('link.repository_id', '=', repositoryId)
       .select(['blob.id', 'blob.digest', 'blob.size', 'blob.storage_key', 'link.lease_until', 'link.media_type'])
       .execute();
     return rows.map((row) => ({

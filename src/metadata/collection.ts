@@ -37,7 +37,7 @@ export class Collection {
     const doomed = this.#session.dialect.rowsOf(manifestIds).as('doomed');
     await this.#nominate(sql`
       SELECT DISTINCT manifest_blob.blob_id, manifest_blob.repository_id, ${sql.val(notBefore)} AS not_before
-      FROM ${doomed} JOIN manifest_blob ON manifest_blob.manifest_id = doomed.value`);
+      FROM ${doomed} CROSS JOIN manifest_blob WHERE manifest_blob.manifest_id = doomed.value`);
   }
 
   /** As `nominateBlobsOf`, for every blob the repository may see. */
@@ -132,7 +132,8 @@ export class Collection {
     const { db, dialect } = this.#session;
     const dead = await db
       .selectFrom(dialect.rowsOf(blobIds).as('suspect'))
-      .innerJoin('blob', (join) => join.onRef('blob.id', '=', sql<number>`suspect.value`))
+      .crossJoin('blob')
+      .whereRef('blob.id', '=', sql<number>`suspect.value`)
       .select(['blob.id', 'blob.size'])
       .where((where) =>
         where.not(

@@ -23,11 +23,6 @@ export interface ImageWithManifest extends Image {
   readonly bytes: Uint8Array;
 }
 
-export interface NewImage extends Omit<ImageWithManifest, 'id' | 'lastPulledAt'> {
-  readonly repositoryId: number;
-  readonly annotations: Readonly<Record<string, string>> | undefined;
-}
-
 /** A manifest as it was pushed. */
 export interface StoredManifest {
   readonly mediaType: string;
@@ -90,9 +85,9 @@ export class ImageReader {
   async findAll(repositoryId: number, digests: readonly string[]): Promise<Image[]> {
     const rows = await this.session.db
       .selectFrom(this.session.dialect.rowsOf(digests).as('wanted'))
-      .innerJoin('manifest', (join) =>
-        join.onRef('manifest.digest', '=', sql<string>`wanted.value`).on('manifest.repository_id', '=', repositoryId),
-      )
+      .crossJoin('manifest')
+      .where('manifest.repository_id', '=', repositoryId)
+      .whereRef('manifest.digest', '=', sql<string>`wanted.value`)
       .select(IMAGE_COLUMNS)
       .execute();
     return rows.map(fromRow);
@@ -102,7 +97,8 @@ export class ImageReader {
   async manifestsOf(manifestIds: readonly number[]): Promise<Map<number, StoredManifest>> {
     const rows = await this.session.db
       .selectFrom(this.session.dialect.rowsOf(manifestIds).as('wanted'))
-      .innerJoin('manifest', (join) => join.onRef('manifest.id', '=', sql<number>`wanted.value`))
+      .crossJoin('manifest')
+      .whereRef('manifest.id', '=', sql<number>`wanted.value`)
       .select(['manifest.id', 'manifest.media_type as mediaType', 'manifest.bytes'])
       .execute();
     return new Map(rows.map(({ id, mediaType, bytes }) => [id, { mediaType, bytes }]));
@@ -112,8 +108,9 @@ export class ImageReader {
   async parentsOf(manifestIds: readonly number[]): Promise<Map<number, string[]>> {
     const rows = await this.session.db
       .selectFrom(this.session.dialect.rowsOf(manifestIds).as('wanted'))
-      .innerJoin('manifest_child', (join) => join.onRef('manifest_child.child_id', '=', sql<number>`wanted.value`))
+      .crossJoin('manifest_child')
       .innerJoin('manifest as parent', 'parent.id', 'manifest_child.parent_id')
+      .whereRef('manifest_child.child_id', '=', sql<number>`wanted.value`)
       .select(['manifest_child.child_id as childId', 'parent.digest'])
       .orderBy('parent.digest')
       .execute();
@@ -207,104 +204,6 @@ export class ImageReader {
       .limit(1)
       .executeTakeFirst();
     return row !== undefined;
-  }
-}
-
-export class ImageWriter extends ImageReader {
-  /** Answers the new image's id. The caller has looked: a digest that the repository has already is an error. */
-  async insert(image: NewImage): Promise<number> {
-    const { id } = await this.session.db
-      .insertInto('manifest')
-      .values({
-        repository_id: image.repositoryId,
-        digest: image.digest,
-        media_type: image.mediaType,
-        bytes: image.bytes,
-        image_size: image.imageSize,
-        config_media_type: image.configMediaType ?? null,
-        artifact_type: image.artifactType ?? null,
-        subject_digest: image.subjectDigest ?? null,
-        annotations: image.annotations ? JSON.stringify(image.annotations) : null,
-        pushed_at: image.pushedAt,
-        last_pulled_at: null,
-        tagged: 0,
-      })
-      .returning('id')
-      .executeTakeFirstOrThrow();
-    return id;
-  }
-
-  /** Records what the manifest names. The database refuses to let go of a blob or a child while this stands. */
-  async insertReferences(references: {
-    readonly repositoryId: number;
-    readonly manifestId: number;
-    readonly blobIds: readonly number[];
-    readonly childIds: readonly number[];
-  }): Promise<void> {
-    const { db, dialect } = this.session;
-    const { repositoryId, manifestId, blobIds, childIds } = references;
-    if (blobIds.length > 0) {
-      await db
-        .insertInto('manifest_blob')
-        .columns(['manifest_id', 'blob_id', 'repository_id'])
-        .expression((query) =>
-          query
-            .selectFrom(dialect.rowsOf(blobIds).as('blob'))
-            .select([
-              sql.val(manifestId).as('manifest_id'),
-              sql<number>`value`.as('blob_id'),
-              sql.val(repositoryId).as('repository_id'),
-            ]),
-        )
-        .execute();
-    }
-    if (childIds.length > 0) {
-      await db
-        .insertInto('manifest_child')
-        .columns(['parent_id', 'child_id'])
-        .expression((query) =>
-          query
-            .selectFrom(dialect.rowsOf(childIds).as('child'))
-            .select([sql.val(manifestId).as('parent_id'), sql<number>`value`.as('child_id')]),
-        )
-        .execute();
-    }
-  }
-
-  /** Removes images with their tags and references. What their blobs were must have been handed to collection before. */
-  async delete(manifestIds: readonly number[]): Promise<void> {
-    if (manifestIds.length === 0) return;
-    const { db, dialect } = this.session;
-    await db
-      .deleteFrom('manifest')
-      .where('id', 'in', (query) =>
-        query.selectFrom(dialect.rowsOf(manifestIds).as('doomed')).select(sql<number>`value`.as('id')),
-      )
-      .execute();
-  }
-
-  /** Removes every image of a repository; indexes let go of their children first, so the order among images is no matter. */
-  async deleteAll(repositoryId: number): Promise<void> {
-    const { db } = this.session;
-    await db
-      .deleteFrom('manifest_child')
-      .where('parent_id', 'in', (query) =>
-        query.selectFrom('manifest').select('id').where('repository_id', '=', repositoryId),
-      )
-      .execute();
-    await db.deleteFrom('manifest').where('repository_id', '=', repositoryId).execute();
-  }
-
-  /** Notes that these images were pulled at `at`. Images that are gone by now are passed over. */
-  async recordPulls(manifestIds: readonly number[], at: number): Promise<void> {
-    const { db, dialect } = this.session;
-    await db
-      .updateTable('manifest')
-      .set({ last_pulled_at: at })
-      .where('id', 'in', (query) =>
-        query.selectFrom(dialect.rowsOf(manifestIds).as('pulled')).select(sql<number>`value`.as('id')),
-      )
-      .execute();
   }
 }
 

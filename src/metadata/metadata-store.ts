@@ -1,6 +1,7 @@
 import type { BlobReader, BlobWriter } from './blobs.ts';
 import type { Collection } from './collection.ts';
-import type { ImageReader, ImageWriter } from './images.ts';
+import type { ImageWriter } from './image-writer.ts';
+import type { ImageReader } from './images.ts';
 import type { RepositoryReader, RepositoryWriter } from './repositories.ts';
 import type { SecretWriter } from './secrets.ts';
 import type { TagReader, TagWriter } from './tags.ts';

@@ -24,10 +24,10 @@ export class TagReader {
   async resolve(repositoryId: number, names: readonly string[]): Promise<ResolvedTag[]> {
     return this.session.db
       .selectFrom(this.session.dialect.rowsOf(names).as('wanted'))
-      .innerJoin('tag', (join) =>
-        join.onRef('tag.name', '=', sql<string>`wanted.value`).on('tag.repository_id', '=', repositoryId),
-      )
+      .crossJoin('tag')
       .innerJoin('manifest', 'manifest.id', 'tag.manifest_id')
+      .where('tag.repository_id', '=', repositoryId)
+      .whereRef('tag.name', '=', sql<string>`wanted.value`)
       .select(['tag.name', 'manifest.id as manifestId', 'manifest.digest'])
       .execute();
   }
@@ -36,7 +36,8 @@ export class TagReader {
   async ofImages(manifestIds: readonly number[]): Promise<Map<number, string[]>> {
     const rows = await this.session.db
       .selectFrom(this.session.dialect.rowsOf(manifestIds).as('wanted'))
-      .innerJoin('tag', (join) => join.onRef('tag.manifest_id', '=', sql<number>`wanted.value`))
+      .crossJoin('tag')
+      .whereRef('tag.manifest_id', '=', sql<number>`wanted.value`)
       .select(['tag.manifest_id as manifestId', 'tag.name'])
       .orderBy('tag.manifest_id')
       .orderBy('tag.position')

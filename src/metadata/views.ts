@@ -1,6 +1,7 @@
 import { BlobReader, BlobWriter } from './blobs.ts';
 import { Collection } from './collection.ts';
-import { ImageReader, ImageWriter } from './images.ts';
+import { ImageWriter } from './image-writer.ts';
+import { ImageReader } from './images.ts';
 import type { MetadataTransaction, MetadataView } from './metadata-store.ts';
 import { RepositoryReader, RepositoryWriter } from './repositories.ts';
 import { SecretWriter } from './secrets.ts';

@@ -6,15 +6,24 @@ import { fileURLToPath } from 'node:url';
 /** A server in a process of its own, as `npm start` runs it. */
 export interface BerthProcess extends AsyncDisposable {
   readonly origin: string;
+  /** Sends the signal and waits for the end; answers the exit code, `null` when the signal itself ended it. */
+  kill(signal: NodeJS.Signals): Promise<number | null>;
 }
 
 /** Starts `berth serve` with these flags and waits until it says that it is ready. Disposing stops it and waits for its end. */
 export async function startBerth(flags: readonly string[]): Promise<BerthProcess> {
   const program = fileURLToPath(new URL('../../bin/berth.js', import.meta.url));
   const berth = spawn(process.execPath, [program, 'serve', '--port', '0', '--log-level', 'warn', ...flags], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    // What it says on stderr is for its user; a test or a benchmark has its own to say.
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
-  return { origin: await originOf(berth), [Symbol.asyncDispose]: () => stop(berth) };
+  return {
+    origin: await originOf(berth),
+    kill: (signal) => kill(berth, signal),
+    [Symbol.asyncDispose]: async () => {
+      await kill(berth, 'SIGTERM');
+    },
+  };
 }
 
 async function originOf(berth: ChildProcess): Promise<string> {
@@ -27,8 +36,11 @@ async function originOf(berth: ChildProcess): Promise<string> {
   throw new Error('berth ended before it was ready');
 }
 
-async function stop(berth: ChildProcess): Promise<void> {
-  if (berth.exitCode !== null) return;
-  berth.kill('SIGTERM');
-  await once(berth, 'exit');
+async function kill(berth: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (berth.exitCode === null && berth.signalCode === null) {
+    const ended = once(berth, 'exit');
+    berth.kill(signal);
+    await ended;
+  }
+  return berth.exitCode;
 }

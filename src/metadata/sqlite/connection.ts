@@ -38,20 +38,57 @@ export class Connection {
     this.#statements = new Statements(this.database, onQuery);
   }
 
+  get inTransaction(): boolean {
+    return this.database.isTransaction;
+  }
+
+  begin(): void {
+    this.database.exec(this.#begin);
+  }
+
+  commit(): void {
+    this.database.exec('COMMIT');
+  }
+
+  /** Does nothing where SQLite has rolled back by itself. */
+  rollback(): void {
+    if (this.inTransaction) this.database.exec('ROLLBACK');
+  }
+
   /** Runs `work` between BEGIN and COMMIT. When it throws, or the commit does, nothing has happened. */
   async transact<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const lifetime = { open: true };
-    const db = new Kysely<Schema>({ dialect: kyselyDialect(this.#statements, lifetime) });
-    this.database.exec(this.#begin);
+    this.begin();
     try {
-      const result = await work({ db, dialect: sqliteDialect });
-      lifetime.open = false;
-      this.database.exec('COMMIT');
+      const result = await this.#during(work);
+      this.commit();
       return result;
     } catch (error) {
-      lifetime.open = false;
-      if (this.database.isTransaction) this.database.exec('ROLLBACK');
+      this.rollback();
       throw error;
+    }
+  }
+
+  /** Runs `work` within the transaction that has begun. When it throws, nothing of it has happened, but all before it has. */
+  async nested<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    this.database.exec('SAVEPOINT nested');
+    try {
+      const result = await this.#during(work);
+      this.database.exec('RELEASE nested');
+      return result;
+    } catch (error) {
+      if (this.inTransaction) this.database.exec('ROLLBACK TO nested; RELEASE nested');
+      throw error;
+    }
+  }
+
+  /** Lends the connection for the time that `work` takes, and no longer. */
+  async #during<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const lifetime = { open: true };
+    const db = new Kysely<Schema>({ dialect: kyselyDialect(this.#statements, lifetime) });
+    try {
+      return await work({ db, dialect: sqliteDialect });
+    } finally {
+      lifetime.open = false;
     }
   }
 

@@ -1,6 +1,7 @@
 import type { MetadataStore, MetadataTransaction, MetadataView } from '../metadata-store.ts';
 import { transactionOf, viewOf } from '../views.ts';
 import { Connection } from './connection.ts';
+import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
 import { Mutex } from './mutex.ts';
 
@@ -9,7 +10,7 @@ const READERS = 4;
 /** The metadata in one SQLite file: one writer, and readers that never wait for it (WAL). */
 export class SqliteMetadata implements MetadataStore {
   readonly #writer: Connection;
-  readonly #writing = new Mutex();
+  readonly #writes: GroupCommit;
   readonly #readers: readonly { readonly connection: Connection; readonly reading: Mutex }[];
   #turn = 0;
 
@@ -20,6 +21,7 @@ export class SqliteMetadata implements MetadataStore {
   constructor(path: string, onQuery?: (sql: string) => void) {
     this.#writer = new Connection(path, 'write', onQuery);
     migrate(this.#writer.database);
+    this.#writes = new GroupCommit(this.#writer);
     this.#readers = Array.from({ length: READERS }, () => ({
       connection: new Connection(path, 'read', onQuery),
       reading: new Mutex(),
@@ -33,12 +35,13 @@ export class SqliteMetadata implements MetadataStore {
   }
 
   async write<T>(change: (tx: MetadataTransaction) => Promise<T>): Promise<T> {
-    return this.#writing.run(() => this.#writer.transact((session) => change(transactionOf(session))));
+    return this.#writes.run((session) => change(transactionOf(session)));
   }
 
   /** Waits for what is under way, then closes every connection. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#readers.map(({ connection, reading }) => reading.run(async () => connection.close())));
-    await this.#writing.run(async () => this.#writer.close());
+    await this.#writes.idle();
+    this.#writer.close();
   }
 }

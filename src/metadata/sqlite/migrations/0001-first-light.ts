@@ -54,7 +54,7 @@ CREATE TABLE manifest (
   bytes             BLOB NOT NULL,
   UNIQUE (repository_id, digest)
 ) STRICT;
-CREATE INDEX manifest_by_tagged ON manifest (repository_id, tagged, digest);
+CREATE UNIQUE INDEX manifest_by_tagged ON manifest (repository_id, tagged, digest);
 CREATE INDEX manifest_by_subject ON manifest (repository_id, subject_digest, digest) WHERE subject_digest IS NOT NULL;
 
 CREATE TABLE manifest_blob (

@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto';
+import type { AccessKey, KeyRing } from './aws/sigv4/access-key.ts';
+import type { VerifierOptions } from './aws/sigv4/verify.ts';
+import { runProgram } from './cli/program.ts';
+import type { RunningServer } from './cli/running-server.ts';
+import { packageVersion } from './cli/version.ts';
+import type { Settings } from './config/settings.ts';
+import { openDataFolder } from './data-folder/open-data-folder.ts';
+import { operationsOf } from './ecr/operations.ts';
+import { PageTokens } from './ecr/page-tokens.ts';
+import { registerEcr } from './ecr/register-ecr.ts';
+import { createServer } from './http/create-server.ts';
+import { closeWithin } from './http/draining.ts';
+import { localHostCheck } from './http/host-check.ts';
+import { listen } from './http/listen.ts';
+import { createLogger } from './http/logger.ts';
+import type { MetadataStore } from './metadata/metadata-store.ts';
+import { type Clock, systemClock } from './model/clock.ts';
+import { randomIds } from './model/ids.ts';
+import { layerLinkPath } from './oci/layer-link.ts';
+import { registerOci } from './oci/register-oci.ts';
+import { allowEverything } from './policy/authorizer.ts';
+import { DownloadLinks } from './policy/download-links.ts';
+import { RegistryTokens } from './policy/registry-tokens.ts';
+import { PullRecorder } from './registry/image/pull-recorder.ts';
+import { collect } from './workers/collector.ts';
+import { every } from './workers/every.ts';
+
+/** The program: `argv` is what stands after `berth`. Answers the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  return runProgram(argv, { start });
+}
+
+/**
+ * Opens the data folder, serves it and collects in the background, until `close`. `clock` turns everything that has a
+ * date: signatures, tokens, leases, graces.
+ *
+ * @throws StartupRefusal
+ */
+export async function start(settings: Settings, clock: Clock = systemClock): Promise<RunningServer> {
+  await using opening = new AsyncDisposableStack();
+  const logger = createLogger({ level: settings.logLevel, format: settings.logFormat });
+  const stores = opening.use(await openDataFolder(settings.dataDir));
+  const ids = randomIds();
+  const pulls = new PullRecorder();
+  const ports = {
+    ...stores,
+    clock,
+    ids,
+    pulls,
+    retention: { grace: settings.gcGrace, lease: settings.gcLease, upload: settings.uploadExpiry },
+    tokens: new RegistryTokens(await secretOf(stores.metadata, 'registry-tokens'), clock),
+    links: new DownloadLinks(await secretOf(stores.metadata, 'download-links'), clock),
+    pageTokens: new PageTokens(await secretOf(stores.metadata, 'page-tokens'), clock),
+    authorizer: allowEverything,
+    layerLinkPath,
+  };
+  opening.defer(() => pulls.flush(ports));
+  opening.use(
+    every(
+      settings.gcInterval,
+      () => collect(ports),
+      (error) => logger.error({ err: error }, 'collection failed'),
+    ),
+  );
+
+  const server = createServer({
+    logger,
+    ids,
+    hostAllowed: localHostCheck({ domains: settings.domains, listeningOn: settings.host }),
+    readiness: { metadata: () => stores.metadata.read(async () => undefined) },
+  });
+  opening.defer(() => closeWithin(server, settings.shutdownGrace));
+  registerEcr(server, {
+    operations: operationsOf(ports),
+    verifier: verifierOf(settings, clock),
+    authorizer: allowEverything,
+    version: packageVersion(),
+  });
+  registerOci(server, {
+    ...ports,
+    defaultRegistry: { id: settings.account, region: settings.region },
+    createOnPush: settings.createOnPush,
+  });
+  const address = await listen(server, settings);
+
+  const running = opening.move();
+  return { address, close: () => running.disposeAsync() };
+}
+
+/** A key of its own for each purpose, made once and kept with the metadata. */
+async function secretOf(metadata: MetadataStore, name: string): Promise<Uint8Array> {
+  const fresh = randomBytes(32);
+  return metadata.write((tx) => tx.secrets.getOrPut(name, fresh));
+}
+
+/** Profile `local`: keys that are known are verified, all others taken on trust. */
+function verifierOf(settings: Settings, clock: Clock): VerifierOptions {
+  return {
+    keys: keyRingOf(settings),
+    clock,
+    service: 'ecr',
+    unknownKeys: 'trust',
+    defaultAccountId: settings.account,
+    defaultRegion: settings.region,
+  };
+}
+
+function keyRingOf(settings: Settings): KeyRing {
+  const keys = new Map<string, AccessKey>();
+  for (const { accessKeyId, secretAccessKey, accountId } of settings.credentials) {
+    keys.set(accessKeyId, { id: accessKeyId, secret: secretAccessKey, accountId: accountId ?? settings.account });
+  }
+  return { find: (accessKeyId) => keys.get(accessKeyId) };
+}
