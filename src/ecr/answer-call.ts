@@ -4,11 +4,11 @@ import { parse } from '../aws/shapes/parse.ts';
 import { admit, type VerifiedCaller } from '../aws/sigv4/verify.ts';
 import { annotate } from '../http/access-log.ts';
 import { readBody } from '../http/read-body.ts';
+import type { EcrEdge } from './ecr-edge.ts';
 import type { Call, Operation } from './operation.ts';
 import type { OutputOf } from './operation-names.ts';
 import type { Operations } from './operations.ts';
 import { refuseOperation } from './refuse-operation.ts';
-import type { EcrEdge } from './register-ecr.ts';
 import type { Served } from './unserved.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;

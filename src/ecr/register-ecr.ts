@@ -1,21 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { writeJson } from '../aws/json/write-json.ts';
-import type { VerifierOptions } from '../aws/sigv4/verify.ts';
 import { annotate } from '../http/access-log.ts';
 import { BodyInterrupted } from '../http/body-interrupted.ts';
 import { Fault } from '../model/fault.ts';
-import type { Authorizer } from '../policy/authorizer.ts';
 import { answerCall } from './answer-call.ts';
+import type { EcrEdge } from './ecr-edge.ts';
 import { ERROR_STATUS, errorBody, FAULT_STATUS, serverErrorBody } from './faults.ts';
-import type { Operations } from './operations.ts';
 import { answerStranger, TARGET_PREFIX } from './strangers.ts';
-
-export interface EcrEdge {
-  readonly operations: Operations;
-  readonly verifier: VerifierOptions;
-  readonly authorizer: Authorizer;
-  readonly version: string;
-}
 
 const CONTENT_TYPE = 'application/x-amz-json-1.1';
 

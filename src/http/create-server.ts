@@ -14,9 +14,10 @@ import { addDraining } from './draining.ts';
 import { answerError } from './error-handler.ts';
 import { continueWhenRead } from './expect-continue.ts';
 import { addHealth, type ReadinessChecks } from './health.ts';
+import type { HostAllowed } from './host-check.ts';
 import { answerMalformedHttp } from './malformed-http.ts';
 import { answerNotFound } from './not-found.ts';
-import { checkRequest, type HostAllowed } from './request-checks.ts';
+import { checkRequest } from './request-checks.ts';
 import { sendRefusal } from './request-refusal.ts';
 
 export interface ServerOptions {

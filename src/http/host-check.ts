@@ -1,5 +1,7 @@
 import { isIP, isIPv4 } from 'node:net';
-import type { HostAllowed } from './request-checks.ts';
+
+/** Whether the server answers to a host name. */
+export type HostAllowed = (hostName: string) => boolean;
 
 /** The host name in a Host header, lower case and without port, brackets and trailing dot; undefined if it is none. */
 export function hostNameOf(header: string): string | undefined {

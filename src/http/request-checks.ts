@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isHealthPath } from './health.ts';
-import { hostNameOf } from './host-check.ts';
+import { type HostAllowed, hostNameOf } from './host-check.ts';
 import type { RequestRefusal } from './request-refusal.ts';
 
 /**
@@ -17,8 +17,6 @@ const ONCE_ONLY = new Set([
   'transfer-encoding',
   'x-amz-target',
 ]);
-
-export type HostAllowed = (hostName: string) => boolean;
 
 /** What must hold for every request, read from the headers as they were on the wire. Undefined is all well. */
 export function checkRequest(

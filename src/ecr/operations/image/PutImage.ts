@@ -19,7 +19,7 @@ export const PutImage = (ports: Pick<EcrPorts, 'metadata' | 'clock'>): Operation
     const path = pathOf(input, call);
     const { imageTag } = input;
     const manifest = await putImage(ports, path, {
-      manifest: Buffer.from(input.imageManifest, 'utf8'),
+      manifest: bytesOf(input.imageManifest),
       mediaType: input.imageManifestMediaType,
       tag: imageTag === undefined ? undefined : parseTag(imageTag),
       digest: digestOf(input, call.registry.id),
@@ -35,6 +35,16 @@ export const PutImage = (ports: Pick<EcrPorts, 'metadata' | 'clock'>): Operation
     };
   },
 });
+
+/** The model's limit counts characters; what is stored, here as on the distribution protocol, is limited in bytes. */
+function bytesOf(imageManifest: string): Uint8Array {
+  const bytes = Buffer.from(imageManifest, 'utf8');
+  if (bytes.byteLength <= MAX_MANIFEST_BYTES) return bytes;
+  throw new Fault('InvalidParameter', {
+    parameter: 'imageManifest',
+    constraint: `Member must have length less than or equal to ${MAX_MANIFEST_BYTES}`,
+  });
+}
 
 /** A digest that no bytes can have is one that the manifest does not match. */
 function digestOf(input: Parsed<'PutImage'>, callerId: string) {
