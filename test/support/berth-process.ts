@@ -14,11 +14,17 @@ export interface BerthProcess extends AsyncDisposable {
 export async function startBerth(flags: readonly string[]): Promise<BerthProcess> {
   const program = fileURLToPath(new URL('../../bin/berth.js', import.meta.url));
   const berth = spawn(process.execPath, [program, 'serve', '--port', '0', '--log-level', 'warn', ...flags], {
-    // What it says on stderr is for its user; a test or a benchmark has its own to say.
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  // Shown only when it does not start: a test, a demonstration or a benchmark has its own to say.
+  let said = '';
+  berth.stderr?.on('data', (chunk: Buffer) => {
+    said = (said + chunk).slice(-10_000);
   });
   return {
-    origin: await originOf(berth),
+    origin: await originOf(berth).catch((error: Error) => {
+      throw new Error(`${error.message}: ${said}`);
+    }),
     kill: (signal) => kill(berth, signal),
     [Symbol.asyncDispose]: async () => {
       await kill(berth, 'SIGTERM');

@@ -1,0 +1,61 @@
+import { findSole, type HeaderLines } from './header-lines.ts';
+import { incomplete, invalid } from './refusal.ts';
+
+export interface RequestDate {
+  /** ISO 8601 basic format, `20150830T123600Z`: the form that is signed. */
+  readonly stamp: string;
+  /** Milliseconds since the epoch, whole seconds. */
+  readonly at: number;
+}
+
+/** ECR's window (fidelity facts, section 3); most other services have 5 minutes. */
+const WINDOW_MINUTES = 15;
+const WINDOW = WINDOW_MINUTES * 60_000;
+
+/** When the request was signed: `X-Amz-Date`, or `Date` if there is none. Throws IncompleteSignature; InvalidSignature if it came twice. */
+export function readRequestDate(headers: HeaderLines): RequestDate {
+  const amzDate = findSole(headers, 'x-amz-date');
+  const text = amzDate ?? findSole(headers, 'date');
+  if (text === undefined) {
+    throw incomplete("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
+  }
+  const at = parseBasicFormat(text) ?? (amzDate === undefined ? parseHttpDate(text) : undefined);
+  if (at === undefined) throw incomplete(`Date must be in ISO-8601 'basic format'. Got '${text.slice(0, 40)}'.`);
+  return { stamp: basicFormat(at), at };
+}
+
+/** Throws InvalidSignature unless the request was signed at most 15 minutes before or after `now`. */
+export function requireCurrent(date: RequestDate, now: number): void {
+  const second = Math.floor(now / 1000) * 1000;
+  const [earliest, latest] = [second - WINDOW, second + WINDOW];
+  if (date.at < earliest) {
+    throw invalid(
+      `Signature expired: ${date.stamp} is now earlier than ${basicFormat(earliest)} (${basicFormat(second)} - ${WINDOW_MINUTES} min.)`,
+    );
+  }
+  if (date.at > latest) {
+    throw invalid(
+      `Signature not yet current: ${date.stamp} is still later than ${basicFormat(latest)} (${basicFormat(second)} + ${WINDOW_MINUTES} min.)`,
+    );
+  }
+}
+
+/** Text that does not come back the same from the calendar is refused: the 30th of February, 24:00, years before 1000. */
+function parseBasicFormat(text: string): number | undefined {
+  const parts = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/.exec(text);
+  if (parts === null) return undefined;
+  const [year, month, day, hour, minute, second] = parts.slice(1).map(Number);
+  const at = Date.UTC(year ?? 0, (month ?? 0) - 1, day, hour, minute, second);
+  return basicFormat(at) === text ? at : undefined;
+}
+
+/** The one form of RFC 9110 that may still be generated, `Sun, 30 Aug 2015 12:36:00 GMT`; botocore signs with it if a `Date` was set. */
+function parseHttpDate(text: string): number | undefined {
+  if (!/^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(text)) return undefined;
+  const at = Date.parse(text);
+  return !Number.isNaN(at) && new Date(at).toUTCString() === text ? at : undefined;
+}
+
+function basicFormat(at: number): string {
+  return new Date(at).toISOString().replace(/[-:]|\.\d{3}/g, '');
+}
