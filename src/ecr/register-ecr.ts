@@ -6,7 +6,7 @@ import { Fault } from '../model/fault.ts';
 import { answerCall } from './answer-call.ts';
 import type { EcrEdge } from './ecr-edge.ts';
 import { ERROR_STATUS, errorBody, FAULT_STATUS, serverErrorBody } from './faults.ts';
-import { answerStranger, TARGET_PREFIX } from './strangers.ts';
+import { answerStranger, answerUnknownProtocol, TARGET_PREFIX } from './strangers.ts';
 
 const CONTENT_TYPE = 'application/x-amz-json-1.1';
 
@@ -15,8 +15,7 @@ export function registerEcr(server: FastifyInstance, edge: EcrEdge): void {
   server.post('/', async (request, reply) => {
     const target = String(request.headers['x-amz-target'] ?? '');
     if (!target.startsWith(TARGET_PREFIX)) return answerStranger(request, reply, target, edge.version);
-    // Another protocol of JSON: ECR itself says no more than this, in XML (fidelity facts, section 2.3).
-    if (!speaksOurJson(request)) return reply.code(404).send('<UnknownOperationException/>\n');
+    if (!speaksOurJson(request)) return answerUnknownProtocol(reply);
     const operation = target.slice(TARGET_PREFIX.length);
     annotate(request, { operation: operation.slice(0, 100) });
     try {

@@ -1,4 +1,5 @@
-import { repositoryArn } from '../model/arn.ts';
+import { parseRepositoryArn, repositoryArn } from '../model/arn.ts';
+import { Fault } from '../model/fault.ts';
 import type { Registry } from '../model/registry.ts';
 import type { RepositoryPath } from '../registry/repository/repository-path.ts';
 import type { Call } from './operation.ts';
@@ -20,6 +21,18 @@ export function pathOf(input: RepositoryInput, call: Call): RepositoryPath {
 /** The ARN of the repository that an input names. */
 export function arnOf(input: RepositoryInput, call: Call): string {
   return repositoryArn(registryOf(input, call), input.repositoryName);
+}
+
+/**
+ * The ARN that an input gives, in the one spelling that permissions are looked up by: another partition in it leads to the
+ * same repository, and must not lead around a rule.
+ *
+ * @throws Fault `InvalidParameter`
+ */
+export function canonicalArn({ resourceArn }: { readonly resourceArn: string }): string {
+  const arn = parseRepositoryArn(resourceArn);
+  if (!arn) throw new Fault('InvalidParameter', { parameter: 'resourceArn', constraint: 'Invalid ARN' });
+  return repositoryArn(arn.registry, arn.repositoryName);
 }
 
 /** The two members that most answers begin with. */

@@ -24,6 +24,11 @@ export function answerStranger(
     const body = `<ErrorResponse>${error}<RequestId>${request.id}</RequestId></ErrorResponse>\n`;
     return reply.code(400).header('content-type', 'text/xml').send(Buffer.from(body));
   }
+  return answerUnknownProtocol(reply);
+}
+
+/** To what is in no protocol of ours, ECR itself says no more than this, in XML (fidelity facts, section 2.3). */
+export function answerUnknownProtocol(reply: FastifyReply): FastifyReply {
   return reply.code(404).header('content-type', 'text/xml').send(Buffer.from('<UnknownOperationException/>\n'));
 }
 

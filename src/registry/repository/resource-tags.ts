@@ -54,7 +54,7 @@ export function checkNewTags(tags: readonly ResourceTag[]): void {
   const seen = new Set<string>();
   for (const { key, value } of tags) {
     if (key.length < 1 || key.length > MAX_KEY)
-      throw refusal(`The tag key '${key}' must have 1 to ${MAX_KEY} characters`);
+      throw refusal(`The tag key '${key.slice(0, MAX_KEY)}' must have 1 to ${MAX_KEY} characters`);
     if (value.length > MAX_VALUE)
       throw refusal(`The value of the tag '${key}' must have at most ${MAX_VALUE} characters`);
     if (!TEXT.test(key) || !TEXT.test(value)) throw refusal(`The tag '${key}' has characters that are not allowed`);
