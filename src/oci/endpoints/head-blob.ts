@@ -1,0 +1,21 @@
+import { Fault } from '../../model/fault.ts';
+import { promiseBlobs } from '../../registry/layer/find-blobs.ts';
+import type { Answer, Call } from '../call.ts';
+import type { OciEdge } from '../oci-edge.ts';
+import { describeBlob } from '../serve-blob.ts';
+
+/**
+ * Whether the repository has the blob. "Yes" is a promise: the client will not upload it and then push an image that names
+ * it, so the blob stays for that long.
+ *
+ * @throws Fault `RepositoryNotFound`, `BlobUnknown`
+ */
+export async function headBlob(
+  edge: Pick<OciEdge, 'metadata' | 'clock' | 'retention'>,
+  { target }: Call<'blob'>,
+): Promise<Answer> {
+  const [blob] = await promiseBlobs(edge, target, [target.digest]);
+  if (blob) return { status: 200, headers: describeBlob(blob) };
+  const { registry, repositoryName, digest } = target;
+  throw new Fault('BlobUnknown', { registryId: registry.id, repositoryName, digest });
+}

@@ -1,0 +1,52 @@
+import { readBody } from '../../http/read-body.ts';
+import { MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../../model/manifest.ts';
+import { type PushedImage, putImage } from '../../registry/image/put-image.ts';
+import type { Answer, Call } from '../call.ts';
+import { withRepository } from '../create-on-push.ts';
+import { pathTo } from '../locations.ts';
+import type { OciEdge } from '../oci-edge.ts';
+
+/**
+ * Puts an image under a tag or under its digest; pushing the same again is no fault.
+ *
+ * @throws Fault `RequestTooLarge` and those of `putImage`
+ */
+export async function putManifest(
+  edge: Pick<OciEdge, 'metadata' | 'clock' | 'authorizer' | 'createOnPush'>,
+  call: Call<'manifest'>,
+): Promise<Answer> {
+  const { reference, repositoryName } = call.target;
+  const pushed: PushedImage = {
+    manifest: await readBody(call.body, { limit: MAX_MANIFEST_BYTES }),
+    mediaType: declaredMediaType(call.headers['content-type']),
+    tag: reference.tag,
+    digest: reference.digest,
+    onRepeat: 'accept',
+  };
+  const { digest, subject } = await withRepository(
+    edge,
+    call,
+    () => putImage(edge, call.target, pushed),
+    () => namesNothing(parseManifest(pushed.manifest, pushed.mediaType)),
+  );
+  return {
+    status: 201,
+    headers: {
+      Location: pathTo(call, `${repositoryName}/manifests/${digest}`),
+      'Docker-Content-Digest': digest,
+      ...(subject && { 'OCI-Subject': subject.digest }),
+    },
+  };
+}
+
+/** Without parameters. Tools that do not know what they push say `application/octet-stream`, which declares nothing. */
+function declaredMediaType(header: string | undefined): string | undefined {
+  const [mediaType = ''] = (header ?? '').split(';');
+  const named = mediaType.trim();
+  return named === '' || named === 'application/octet-stream' ? undefined : named;
+}
+
+/** Whether a repository without blobs and images could take the manifest. */
+function namesNothing({ blobs, children }: Manifest): boolean {
+  return children.length === 0 && !blobs.some((blob) => blob.required);
+}

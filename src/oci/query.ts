@@ -1,0 +1,48 @@
+import { type Digest, parseDigest } from '../model/digest.ts';
+import { Fault } from '../model/fault.ts';
+
+/** ECR's limit for `maxResults`. Without `n`, a page is as long as it may be: some clients never ask for the next one. */
+const MAX_PAGE = 1000;
+
+/**
+ * A parameter that may be given once.
+ *
+ * @throws Fault `MalformedRequest`
+ */
+export function findSole(query: URLSearchParams, name: string): string | undefined {
+  const values = query.getAll(name);
+  if (values.length > 1)
+    throw new Fault('MalformedRequest', { reason: `The parameter '${name}' is there more than once` });
+  return values[0];
+}
+
+/**
+ * A parameter that must be given once and be a digest.
+ *
+ * @throws Fault `InvalidDigest`
+ */
+export function getDigest(query: URLSearchParams, name: string): Digest {
+  const values = query.getAll(name);
+  const digest = values.length === 1 ? parseDigest(values[0] ?? '') : undefined;
+  if (digest === undefined) throw new Fault('InvalidDigest', { digest: values.join(', ') });
+  return digest;
+}
+
+/**
+ * The length of a page, from `n`: 0 to 1000. Renovate and others count on ECR's answer to more (fidelity facts, section 7.2).
+ *
+ * @throws Fault `InvalidParameter`, `MalformedRequest`
+ */
+export function getPageSize(query: URLSearchParams): number {
+  const text = findSole(query, 'n') ?? String(MAX_PAGE);
+  if (!/^[0-9]{1,300}$/.test(text)) {
+    throw new Fault('MalformedRequest', { reason: `The parameter 'n' must be a whole number from 0 to ${MAX_PAGE}` });
+  }
+  if (Number(text) > MAX_PAGE) {
+    throw new Fault('InvalidParameter', {
+      parameter: 'maxResults',
+      constraint: `Member must have value less than or equal to ${MAX_PAGE}`,
+    });
+  }
+  return Number(text);
+}
