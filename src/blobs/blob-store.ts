@@ -28,7 +28,8 @@ export interface UploadStore {
   /**
    * Writes the bytes at `offset`, dropping what lay beyond it, and answers the length after them. They are not durable yet.
    * @throws UploadBusy while another call holds the key
-   * @throws BytesMissing when fewer than `offset` bytes are there: a crash has taken what was not durable
+   * @throws BytesMissing when fewer than `offset` bytes are there: a crash has taken what was not durable, or they are a
+   *   finished blob by now
    */
   append(key: StorageKey, offset: number, bytes: AsyncIterable<Uint8Array>): Promise<number>;
 

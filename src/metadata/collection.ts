@@ -16,7 +16,7 @@ export interface Trash {
   readonly storageKey: StorageKey;
   /** Bytes. */
   readonly size: number;
-  /** Erasures that failed so far. */
+  /** Erasures that failed so far, or that came too early. */
   readonly attempts: number;
 }
 
@@ -160,7 +160,10 @@ export class Collection {
     return { blobs: dead.length, bytes: dead.reduce((sum, blob) => sum + blob.size, 0) };
   }
 
-  /** Makes a key trash, unless an upload or a blob has it: those need their bytes. */
+  /**
+   * Makes a key trash, unless an upload or a blob has it: those need their bytes. For a key that is trash already it counts
+   * as another attempt, so that an erasure under way, which may have come before the last bytes, is not the last one.
+   */
   async discard(trash: {
     readonly storageKey: StorageKey;
     readonly size: number;
@@ -172,7 +175,7 @@ export class Collection {
       FROM (SELECT ${trash.storageKey} AS storage_key) AS dead
       WHERE NOT EXISTS (SELECT 1 FROM upload WHERE upload.storage_key = dead.storage_key)
         AND NOT EXISTS (SELECT 1 FROM blob WHERE blob.storage_key = dead.storage_key)
-      ON CONFLICT (storage_key) DO NOTHING`.execute(this.#session.db);
+      ON CONFLICT (storage_key) DO UPDATE SET attempts = gc_trash.attempts + 1`.execute(this.#session.db);
   }
 
   /** Trash whose time has come, the oldest first. */
@@ -187,16 +190,17 @@ export class Collection {
     return rows.map((row) => ({ storageKey: row.storage_key as StorageKey, size: row.size, attempts: row.attempts }));
   }
 
-  /** Forgets keys whose bytes are gone. */
-  async forgetTrash(storageKeys: readonly StorageKey[]): Promise<void> {
-    if (storageKeys.length === 0) return;
+  /** Forgets keys whose bytes are gone, but for those that were discarded once more since they were listed. */
+  async forgetTrash(erased: readonly Pick<Trash, 'storageKey' | 'attempts'>[]): Promise<void> {
     const { db, dialect } = this.#session;
-    await db
-      .deleteFrom('gc_trash')
-      .where('storage_key', 'in', (query) =>
-        query.selectFrom(dialect.rowsOf(storageKeys).as('erased')).select(sql<string>`value`.as('key')),
-      )
-      .execute();
+    for (const [attempts, alike] of Map.groupBy(erased, (trash) => trash.attempts)) {
+      const storageKeys = dialect.rowsOf(alike.map(({ storageKey }) => storageKey)).as('erased');
+      await db
+        .deleteFrom('gc_trash')
+        .where('attempts', '=', attempts)
+        .where('storage_key', 'in', (query) => query.selectFrom(storageKeys).select(sql<string>`value`.as('key')))
+        .execute();
+    }
   }
 
   /** Keeps a key for another try. */

@@ -3,7 +3,7 @@ import { openFileSystemStores } from '../../src/blobs/file-system/open-stores.ts
 import { SqliteMetadata } from '../../src/metadata/sqlite/sqlite-metadata.ts';
 import { randomIds } from '../../src/model/ids.ts';
 import type { Ports, Retention } from '../../src/registry/ports.ts';
-import { bytesIn, tempFolder } from './temp-folder.ts';
+import { bytesIn, memoryFolder } from './temp-folder.ts';
 import { TestClock } from './test-clock.ts';
 
 export const MINUTE = 60_000;
@@ -33,7 +33,7 @@ export interface StoresOptions {
 }
 
 export async function openStores(options: StoresOptions = {}): Promise<Stores> {
-  const own = options.folder === undefined ? await tempFolder() : undefined;
+  const own = options.folder === undefined ? await memoryFolder() : undefined;
   const folder = options.folder ?? own?.path ?? '';
   const clock = options.clock ?? new TestClock();
   const databasePath = join(folder, 'metadata.db');

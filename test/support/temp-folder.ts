@@ -1,3 +1,4 @@
+import { existsSync, statfsSync } from 'node:fs';
 import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +9,17 @@ export interface TempFolder {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function tempFolder(): Promise<TempFolder> {
-  const path = await mkdtemp(join(tmpdir(), 'berth-test-'));
+const MEMORY = '/dev/shm';
+const ROOM = 1024 ** 3;
+
+/** In memory where the system offers that with room to spare: most tests ask what is stored, not how well. */
+export async function memoryFolder(): Promise<TempFolder> {
+  const { bavail, bsize } = existsSync(MEMORY) ? statfsSync(MEMORY) : { bavail: 0, bsize: 0 };
+  return bavail * bsize > ROOM ? tempFolder(MEMORY) : tempFolder();
+}
+
+export async function tempFolder(parent = tmpdir()): Promise<TempFolder> {
+  const path = await mkdtemp(join(parent, 'berth-test-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 

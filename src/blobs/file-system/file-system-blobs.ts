@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open, unlink } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { StorageKey } from '../../model/ids.ts';
@@ -5,6 +6,8 @@ import { type BlobStore, type ByteRange, BytesMissing } from '../blob-store.ts';
 import { errorCode } from './error-code.ts';
 import type { Layout } from './layout.ts';
 import { syncFolder } from './sync-folder.ts';
+
+const { O_RDONLY, O_NOFOLLOW } = constants;
 
 export class FileSystemBlobs implements BlobStore {
   readonly #layout: Layout;
@@ -15,7 +18,7 @@ export class FileSystemBlobs implements BlobStore {
 
   async open(key: StorageKey, range?: ByteRange): Promise<Readable> {
     try {
-      const file = await open(this.#layout.blob(key), 'r');
+      const file = await open(this.#layout.blob(key), O_RDONLY | O_NOFOLLOW);
       return file.createReadStream({
         highWaterMark: 256 * 1024,
         ...(range && { start: range.first, end: range.last }),
@@ -27,39 +30,30 @@ export class FileSystemBlobs implements BlobStore {
 
   async erase(keys: readonly StorageKey[]): Promise<ReadonlyMap<StorageKey, Error>> {
     const failures = new Map<StorageKey, Error>();
-    const touched = new Map<string, StorageKey[]>();
+    const fail = (affected: readonly StorageKey[], error: unknown) => {
+      for (const key of affected) failures.set(key, error as Error);
+    };
     for (const key of keys) {
       try {
-        if (await this.#remove(this.#layout.upload(key))) note(touched, this.#layout.uploads, key);
-        if (await this.#remove(this.#layout.blob(key))) note(touched, this.#layout.shard(key), key);
+        await unlessMissing(unlink(this.#layout.upload(key)));
+        await unlessMissing(unlink(this.#layout.blob(key)));
       } catch (error) {
-        failures.set(key, error as Error);
+        fail([key], error);
       }
     }
-    for (const [folder, removed] of touched) {
-      try {
-        await syncFolder(folder);
-      } catch (error) {
-        for (const key of removed) failures.set(key, error as Error);
-      }
+    // Also where nothing was left to remove: an erasure before this one may have been cut short between the two steps.
+    const shards = Map.groupBy(keys, (key) => this.#layout.shard(key));
+    for (const [folder, removed] of [...shards, [this.#layout.uploads, keys] as const]) {
+      await unlessMissing(syncFolder(folder)).catch((error) => fail(removed, error));
     }
     return failures;
   }
-
-  /** Answers whether there was something to remove. */
-  async #remove(path: string): Promise<boolean> {
-    try {
-      await unlink(path);
-      return true;
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return false;
-      throw error;
-    }
-  }
 }
 
-function note(touched: Map<string, StorageKey[]>, folder: string, key: StorageKey): void {
-  const keys = touched.get(folder);
-  if (keys) keys.push(key);
-  else touched.set(folder, [key]);
+async function unlessMissing(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
 import { algorithmOf, type Digest } from '../../model/digest.ts';
 import type { StorageKey } from '../../model/ids.ts';
 import { BytesMissing, DigestMismatch, UploadBusy, type UploadStore } from '../blob-store.ts';
@@ -16,6 +16,8 @@ export class FileSystemUploads implements UploadStore {
   readonly #layout: Layout;
   readonly #busy = new Set<StorageKey>();
   readonly #hashes = new Map<StorageKey, RunningHash>();
+  /** Folders of blobs whose own names are durable, as far as this process has made sure. */
+  readonly #shards = new Map<string, Promise<void>>();
 
   constructor(layout: Layout) {
     this.#layout = layout;
@@ -50,8 +52,8 @@ export class FileSystemUploads implements UploadStore {
         await unlink(this.#layout.upload(key));
         throw error;
       }
+      await this.#moveToBlobs(key);
     });
-    await this.#moveToBlobs(key);
     this.#hashes.delete(key);
   }
 
@@ -68,21 +70,38 @@ export class FileSystemUploads implements UploadStore {
   }
 
   async #moveToBlobs(key: StorageKey): Promise<void> {
+    const shard = this.#layout.shard(key);
+    await this.#makeShard(shard);
     try {
       await rename(this.#layout.upload(key), this.#layout.blob(key));
     } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw error;
-      await makeFolder(this.#layout.shard(key));
-      await rename(this.#layout.upload(key), this.#layout.blob(key));
+      // The folder is there, so it is the upload that is gone: erased since its file was opened.
+      throw errorCode(error) === 'ENOENT' ? new BytesMissing(key) : error;
     }
-    await syncFolder(this.#layout.shard(key));
+    await syncFolder(shard);
   }
 
-  /** Holds the upload's file, which must have `length` bytes; only one of which nothing is expected may be created. */
+  /** Everybody who needs the folder waits until its name is durable, not only the one who creates it. */
+  async #makeShard(shard: string): Promise<void> {
+    const made = this.#shards.get(shard) ?? makeFolder(shard);
+    this.#shards.set(shard, made);
+    try {
+      await made;
+    } catch (error) {
+      this.#shards.delete(shard);
+      throw error;
+    }
+  }
+
+  /**
+   * Holds the upload's file, which must have `length` bytes. Only one of which nothing is expected may be created, and not
+   * for a key that has become a blob: that blob would be replaced.
+   */
   async #withFile<T>(key: StorageKey, length: number, work: (file: FileHandle) => Promise<T>): Promise<T> {
     if (this.#busy.has(key)) throw new UploadBusy(key);
     this.#busy.add(key);
     try {
+      if (length === 0 && (await exists(this.#layout.blob(key)))) throw new BytesMissing(key);
       await using file = await this.#openFile(key, length === 0 ? O_CREAT : 0);
       if ((await file.stat()).size < length) throw new BytesMissing(key);
       return await work(file);
@@ -97,6 +116,16 @@ export class FileSystemUploads implements UploadStore {
     } catch (error) {
       throw errorCode(error) === 'ENOENT' ? new BytesMissing(key) : error;
     }
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false;
+    throw error;
   }
 }
 

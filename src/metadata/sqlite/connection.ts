@@ -39,7 +39,7 @@ export class Connection {
   }
 
   get inTransaction(): boolean {
-    return this.database.isTransaction;
+    return this.database.isOpen && this.database.isTransaction;
   }
 
   begin(): void {

@@ -16,7 +16,7 @@ interface Waiting {
 /**
  * Runs changes one after the other, and commits together those that arrived together: a commit waits for the disk, and the
  * changes that came in while the last one did need not wait one by one. Each is a transaction to its caller. One that throws
- * is undone alone; a result is given out only after the commit.
+ * is undone alone; what came of each is told only after the commit.
  */
 export class GroupCommit {
   readonly #connection: Connection;
@@ -57,12 +57,12 @@ export class GroupCommit {
           done.push(() => resolve(result));
         } catch (error) {
           if (!this.#connection.inTransaction) throw error;
-          reject(error);
+          // A refusal waits for the commit, too: its reason may be a change of this very group.
+          done.push(() => reject(error));
         }
       }
       this.#connection.commit();
     } catch (error) {
-      // Of those that were refused already, nothing had happened anyhow.
       this.#connection.rollback();
       for (const { reject } of group) reject(error);
       return;

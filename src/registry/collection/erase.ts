@@ -24,7 +24,7 @@ export async function erase({ metadata, blobs, clock }: Pick<Ports, 'metadata' |
   const failures = await blobs.erase(trash.map(({ storageKey }) => storageKey));
   const gone = trash.filter(({ storageKey }) => !failures.has(storageKey));
   await metadata.write(async (tx) => {
-    await tx.collection.forgetTrash(gone.map(({ storageKey }) => storageKey));
+    await tx.collection.forgetTrash(gone);
     for (const { storageKey, attempts } of trash) {
       const failure = failures.get(storageKey);
       if (!failure) continue;

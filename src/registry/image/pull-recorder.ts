@@ -13,8 +13,13 @@ export class PullRecorder {
 
   async flush({ metadata, clock }: Pick<Ports, 'metadata' | 'clock'>): Promise<void> {
     if (this.#pulled.size === 0) return;
-    const pulled = [...this.#pulled];
+    const pulled = this.#pulled;
     this.#pulled = new Set();
-    await metadata.write((tx) => tx.images.recordPulls(pulled, clock.now()));
+    try {
+      await metadata.write((tx) => tx.images.recordPulls([...pulled], clock.now()));
+    } catch (error) {
+      this.#pulled = this.#pulled.union(pulled);
+      throw error;
+    }
   }
 }

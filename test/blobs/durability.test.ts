@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { randomIds } from '../../src/model/ids.ts';
+import { systemCallsOf, whyNoSystemCalls } from '../support/system-calls.ts';
+import { filesIn, tempFolder } from '../support/temp-folder.ts';
+
+const SCRIPT = join(import.meta.dirname, 'store-and-erase.ts');
+const CHANGES = ['mkdir', 'mkdirat', 'fsync', 'fdatasync', 'rename', 'renameat', 'renameat2', 'unlink', 'unlinkat'];
+
+const reason = whyNoSystemCalls();
+if (reason) console.log(`Skipped: what the file system is asked for, because ${reason}`);
+
+describe.skipIf(reason !== undefined)('What the file system is asked for', () => {
+  test('makes bytes, their name and their folder durable before a blob counts as stored, and their end before it counts as erased', async () => {
+    await using folder = await tempFolder();
+    const root = join(folder.path, 'parent', 'root');
+    const key = randomIds().storageKey();
+    const calls = [...CHANGES, 'write'];
+    const watch = await systemCallsOf({ calls, script: SCRIPT, parameters: [root, key] });
+    const names = new Map([
+      [folder.path, 'top'],
+      [join(root, '..'), 'parent'],
+      [root, 'root'],
+      [`${root}/uploads`, 'uploads'],
+      [`${root}/blobs`, 'blobs'],
+      [`${root}/blobs/${key.slice(0, 2)}`, 'shard'],
+      [`${root}/blobs/${key}`, 'blob'],
+      [`${root}/uploads/${key.slice(3)}`, 'upload'],
+    ]);
+    expect(watch.calls.flatMap((call) => eventOf(call, names))).toEqual([
+      ...['mkdir parent', 'mkdir root', 'mkdir blobs', 'fsync root', 'fsync parent', 'fsync top'],
+      ...['mkdir uploads', 'fsync root'],
+      ...['fsync upload', 'mkdir shard', 'fsync blobs', 'rename upload blob', 'fsync shard', 'say stored'],
+      ...['unlink blob', 'fsync shard', 'fsync uploads', 'say erased'],
+    ]);
+  });
+
+  test('is not asked for twice when making bytes durable has failed: the upload is gone, and nothing was stored', async () => {
+    await using folder = await tempFolder();
+    const key = randomIds().storageKey();
+    const upload = join(folder.path, 'uploads', key.slice(3));
+    const watch = await systemCallsOf({
+      calls: ['fsync'],
+      script: SCRIPT,
+      parameters: [folder.path, key],
+      failing: { call: 'fsync', error: 'EIO', path: upload },
+    });
+    expect(watch.calls.filter((call) => call.startsWith('fsync'))).toHaveLength(1);
+    expect(watch.stdout.split('\n')).toEqual([
+      expect.stringMatching(/^refused: EIO/),
+      expect.stringMatching(/^refused: The store has no bytes/),
+      'erased',
+      '',
+    ]);
+    expect(await filesIn(folder.path)).toEqual(new Map());
+  });
+
+  test('is asked for again by the next erasure, when making the end of bytes durable has failed', async () => {
+    await using folder = await tempFolder();
+    const key = randomIds().storageKey();
+    const watch = await systemCallsOf({
+      calls: ['fsync'],
+      script: SCRIPT,
+      parameters: [folder.path, key],
+      failing: { call: 'fsync', error: 'EIO', path: join(folder.path, 'uploads') },
+    });
+    // Both tries find the bytes unlinked already but for the first; neither may call them gone.
+    expect(watch.stdout.split('\n')).toEqual([
+      'stored',
+      expect.stringMatching(/^kept: EIO/),
+      expect.stringMatching(/^kept: EIO/),
+      '',
+    ]);
+  });
+});
+
+/** A successful change as a verb and the names of what it touched; anything else as nothing. */
+function eventOf(call: string, names: ReadonlyMap<string, string>): string[] {
+  const said = /^write\(1<[^>]*>, "(.*)\\n"/.exec(call)?.[1];
+  if (said) return [`say ${said}`];
+  const verb = /^(mkdir|fsync|fdatasync|rename|unlink).*= 0$/.exec(call)?.[1];
+  const touched = [...call.matchAll(/[<"](\/[^>"]*)[>"]/g)].flatMap(([, path = '']) => names.get(path) ?? []);
+  return verb && touched.length > 0 ? [`${verb.replace('fdata', 'f')} ${touched.join(' ')}`] : [];
+}

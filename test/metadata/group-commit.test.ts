@@ -1,0 +1,130 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { sql } from 'kysely';
+import { describe, expect, test } from 'vitest';
+import { Connection } from '../../src/metadata/sqlite/connection.ts';
+import { GroupCommit } from '../../src/metadata/sqlite/group-commit.ts';
+import { SqliteMetadata } from '../../src/metadata/sqlite/sqlite-metadata.ts';
+import { insertRepository } from '../contract/metadata/fixture.ts';
+import { memoryFolder } from '../support/temp-folder.ts';
+
+class CountingConnection extends Connection {
+  commits = 0;
+
+  override commit(): void {
+    this.commits++;
+    super.commit();
+  }
+}
+
+/** A connection to a database with two tables; what `child` names must be in `parent` by the time of the commit. */
+async function open() {
+  const folder = await memoryFolder();
+  const path = join(folder.path, 'metadata.db');
+  const connection = new CountingConnection(path, 'write');
+  connection.database.exec(`
+    CREATE TABLE parent (id INTEGER PRIMARY KEY);
+    CREATE TABLE child (id INTEGER PRIMARY KEY REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)`);
+  const other = new DatabaseSync(path);
+  const changes = new GroupCommit(connection);
+  return {
+    connection,
+    changes,
+    insert: (table: 'parent' | 'child', id: number) =>
+      changes.run(async ({ db }) => {
+        await sql`INSERT INTO ${sql.table(table)} VALUES (${id})`.execute(db);
+        return id;
+      }),
+    /** What anybody else sees. */
+    committed: () =>
+      other
+        .prepare('SELECT id FROM parent ORDER BY id')
+        .all()
+        .map((row) => row['id']),
+    [Symbol.asyncDispose]: async () => {
+      other.close();
+      connection.close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe('Changes that arrive together', () => {
+  test('share a commit, and each hears of its own result, after it', async () => {
+    await using opened = await open();
+    const { connection, insert, committed } = opened;
+    const seen: unknown[][] = [];
+    const results = await Promise.all(
+      Array.from({ length: 50 }, async (_, id) => {
+        const result = await insert('parent', id);
+        seen.push(committed());
+        return result;
+      }),
+    );
+    expect(results).toEqual(Array.from({ length: 50 }, (_, id) => id));
+    expect(connection.commits).toBe(1);
+    expect(new Set(seen.map((ids) => ids.length))).toEqual(new Set([50]));
+  });
+
+  test('are committed in groups, so that nobody waits for all of a long queue', async () => {
+    await using opened = await open();
+    const { connection, insert, committed } = opened;
+    await Promise.all(Array.from({ length: 200 }, (_, id) => insert('parent', id)));
+    expect(connection.commits).toBeGreaterThan(2);
+    expect(connection.commits).toBeLessThan(10);
+    expect(committed()).toHaveLength(200);
+  });
+
+  test('do not share a fate: one that fails is undone alone', async () => {
+    await using opened = await open();
+    const { connection, changes, insert, committed } = opened;
+    const outcomes = await Promise.allSettled([
+      insert('parent', 1),
+      changes.run(async ({ db }) => {
+        await sql`INSERT INTO parent VALUES (2)`.execute(db);
+        throw new Error('changed my mind');
+      }),
+      insert('parent', 1),
+      insert('parent', 3),
+    ]);
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
+    expect(connection.commits).toBe(1);
+    expect(committed()).toEqual([1, 3]);
+  });
+
+  test('have all not happened when the commit fails, and none is answered as if the others had', async () => {
+    await using opened = await open();
+    const { insert, committed } = opened;
+    const outcomes = await Promise.allSettled([insert('parent', 1), insert('parent', 1), insert('child', 99)]);
+    const reasons = outcomes.map((outcome) => (outcome.status === 'rejected' ? String(outcome.reason) : ''));
+    // The second collided with the first, which in the end was not there: it must not hear of it.
+    expect(reasons).toEqual(Array.from({ length: 3 }, () => expect.stringContaining('FOREIGN KEY constraint failed')));
+    expect(committed()).toEqual([]);
+    expect(await insert('parent', 1)).toBe(1);
+  });
+
+  test('have all not happened when the disk is full, and go on when there is room again', async () => {
+    await using opened = await open();
+    const { connection, changes, insert, committed } = opened;
+    const { page_count: pages } = connection.database.prepare('PRAGMA page_count').get() ?? {};
+    connection.database.exec(`PRAGMA max_page_count = ${pages}`);
+    const fill = changes.run(async ({ db }) => {
+      await sql`INSERT INTO parent WITH RECURSIVE n (i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n LIMIT 100000)
+        SELECT i FROM n`.execute(db);
+    });
+    const outcomes = await Promise.allSettled([insert('parent', 1), fill, insert('parent', 2)]);
+    expect(outcomes[1]).toMatchObject({ status: 'rejected', reason: { message: expect.stringMatching(/full/) } });
+    const told = [1, 2].filter((_, at) => outcomes[at * 2]?.status === 'fulfilled');
+    expect(committed()).toEqual(told);
+    connection.database.exec('PRAGMA max_page_count = 1000000');
+    expect(await insert('parent', 3)).toBe(3);
+  });
+});
+
+test('A change that comes after the store is closed is refused, and does not wait for ever', async () => {
+  await using folder = await memoryFolder();
+  const metadata = new SqliteMetadata(join(folder.path, 'metadata.db'));
+  await metadata[Symbol.asyncDispose]();
+  await expect(metadata.write((tx) => insertRepository(tx, 'late'))).rejects.toThrow(/not open/);
+  await expect(metadata.write((tx) => insertRepository(tx, 'later'))).rejects.toThrow(/not open/);
+});

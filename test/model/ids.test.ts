@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { parseStorageKey, randomIds } from '../../src/model/ids.ts';
+
+test('A storage key has the form that paths are built from, and is never given out twice', () => {
+  const ids = randomIds();
+  const keys = Array.from({ length: 10_000 }, () => ids.storageKey());
+  expect(new Set(keys).size).toBe(keys.length);
+  expect(keys.filter((key) => parseStorageKey(key) !== key)).toEqual([]);
+  expect(keys.filter((key) => key.slice(0, 2) !== key.slice(-2))).toEqual([]);
+});
+
+test.each([
+  '',
+  'aa',
+  '../etc',
+  `a/${'a'.repeat(26)}`,
+  `..//${'a'.repeat(25)}`,
+  `aa/../${'a'.repeat(23)}`,
+  `AA/${'a'.repeat(26)}`,
+  `aa/${'a'.repeat(26)}\n`,
+])('%j is no storage key', (text) => {
+  expect(parseStorageKey(text)).toBeUndefined();
+});
