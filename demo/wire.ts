@@ -38,6 +38,6 @@ export async function exchange(origin: string, operation: string, input: object)
 
 async function talk(address: { host: string; port: number }, request: string): Promise<string> {
   const socket = connect(address);
-  socket.end(request);
+  socket.write(request);
   return Buffer.concat(await socket.toArray()).toString('utf8');
 }
