@@ -6,12 +6,18 @@ import { Fault } from '../model/fault.ts';
 import { answerCall } from './answer-call.ts';
 import type { EcrEdge } from './ecr-edge.ts';
 import { ERROR_STATUS, errorBody, FAULT_STATUS, serverErrorBody } from './faults.ts';
-import { answerStranger, answerUnknownProtocol, TARGET_PREFIX } from './strangers.ts';
+import { answerStranger, answerUnknownProtocol, isForAnotherService, TARGET_PREFIX } from './strangers.ts';
 
 const CONTENT_TYPE = 'application/x-amz-json-1.1';
 
-/** Serves ECR's JSON API at `POST /` (fidelity facts, sections 1.1 and 2). */
+/**
+ * Serves ECR's JSON API at `POST /` (fidelity facts, sections 1.1 and 2). What is signed for another service, wherever it
+ * goes, is told that it came to the wrong place.
+ */
 export function registerEcr(server: FastifyInstance, edge: EcrEdge): void {
+  server.addHook('preHandler', async (request, reply) => {
+    if (request.is404 && isForAnotherService(request)) return answerStranger(request, reply, '', edge.version);
+  });
   server.post('/', async (request, reply) => {
     const target = String(request.headers['x-amz-target'] ?? '');
     if (!target.startsWith(TARGET_PREFIX)) return answerStranger(request, reply, target, edge.version);

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { writeJson } from '../aws/json/write-json.ts';
 
+const JSON_1_1 = 'application/x-amz-json-1.1';
 export const TARGET_PREFIX = 'AmazonEC2ContainerRegistry_V20150921.';
 
 /**
@@ -13,27 +14,45 @@ export function answerStranger(
   target: string,
   version: string,
 ): FastifyReply {
-  const service = serviceOf(request, target);
+  const service = signedService(request) ?? /^[A-Za-z0-9_]{1,64}/.exec(target)?.[0] ?? 'something else';
   const advice = `This endpoint (Berth ${version}) serves Amazon ECR only. You called ${service}. Unset AWS_ENDPOINT_URL and set AWS_ENDPOINT_URL_ECR instead.`;
   if (target !== '') {
-    const body = writeJson({ __type: 'UnknownOperationException', message: advice });
-    return reply.code(400).header('content-type', 'application/x-amz-json-1.1').send(Buffer.from(body));
+    return send(reply, 400, JSON_1_1, writeJson({ __type: 'UnknownOperationException', message: advice }));
   }
+  const id = `<RequestId>${request.id}</RequestId>`;
   if ((request.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded')) {
     const error = `<Error><Type>Sender</Type><Code>InvalidAction</Code><Message>${advice}</Message></Error>`;
-    const body = `<ErrorResponse>${error}<RequestId>${request.id}</RequestId></ErrorResponse>\n`;
-    return reply.code(400).header('content-type', 'text/xml').send(Buffer.from(body));
+    return send(reply, 400, 'text/xml', `<ErrorResponse>${error}${id}</ErrorResponse>\n`);
   }
-  return answerUnknownProtocol(reply);
+  if (service === 's3') {
+    return send(
+      reply,
+      400,
+      'application/xml',
+      `<Error><Code>InvalidRequest</Code><Message>${advice}</Message>${id}</Error>\n`,
+    );
+  }
+  if (request.url === '/') return answerUnknownProtocol(reply);
+  reply.header('x-amzn-errortype', 'UnknownOperationException');
+  return send(reply, 404, 'application/json', writeJson({ message: advice }));
+}
+
+/** Whether the request carries a signature that was made for a service other than ECR. */
+export function isForAnotherService(request: FastifyRequest): boolean {
+  const service = signedService(request);
+  return service !== undefined && service !== 'ecr';
 }
 
 /** To what is in no protocol of ours, ECR itself says no more than this, in XML (fidelity facts, section 2.3). */
 export function answerUnknownProtocol(reply: FastifyReply): FastifyReply {
-  return reply.code(404).header('content-type', 'text/xml').send(Buffer.from('<UnknownOperationException/>\n'));
+  return send(reply, 404, 'text/xml', '<UnknownOperationException/>\n');
 }
 
-/** The service in the scope of the signature, else the first part of the target; only what is safe to repeat. */
-function serviceOf(request: FastifyRequest, target: string): string {
-  const scope = /Credential=[^,\s]*\/([a-z0-9-]{1,64})\/aws4_request/.exec(request.headers.authorization ?? '');
-  return scope?.[1] ?? /^[A-Za-z0-9_]{1,64}/.exec(target)?.[0] ?? 'something else';
+/** The service in the scope of the signature; only what is safe to repeat. */
+function signedService(request: FastifyRequest): string | undefined {
+  return /Credential=[^,\s]*\/([a-z0-9-]{1,64})\/aws4_request/.exec(request.headers.authorization ?? '')?.[1];
+}
+
+function send(reply: FastifyReply, status: number, contentType: string, body: string): FastifyReply {
+  return reply.code(status).header('content-type', contentType).send(Buffer.from(body));
 }

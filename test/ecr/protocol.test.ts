@@ -127,13 +127,23 @@ describe('a call for another service', () => {
   });
 
   it.each([
-    ['S3 listing buckets', { method: 'GET', path: '/' }],
-    ['S3 making a bucket', { method: 'PUT', path: '/bucket' }],
-    ['Lambda', { method: 'GET', path: '/2015-03-31/functions' }],
-  ])('%s is told what is served here', async (_, options) => {
+    ['listing buckets', { method: 'GET', path: '/' }],
+    ['making a bucket', { method: 'PUT', path: '/bucket' }],
+    ['reading an object', { method: 'GET', path: '/bucket/a%20key?versions' }],
+  ])('S3 %s is told in XML, as S3 has it', async (_, options) => {
     const answer = await server.post('', { ...options, service: 's3' });
+    expect(answer.status).toBe(400);
+    expect(answer.headers['content-type']).toBe('application/xml');
+    expect(answer.body).toMatch(
+      /^<Error><Code>InvalidRequest<\/Code><Message>.* You called s3\. .*<\/Message><RequestId>[0-9a-f-]{36}<\/RequestId><\/Error>\n$/,
+    );
+  });
+
+  it('a REST service is told in JSON', async () => {
+    const answer = await server.post('', { method: 'GET', path: '/2015-03-31/functions', service: 'lambda' });
     expect(answer.status).toBe(404);
-    expect(answer.body).toMatch(/Amazon ECR API/);
+    expect(answer.headers['x-amzn-errortype']).toBe('UnknownOperationException');
+    expect(JSON.parse(answer.body)).toEqual({ message: expect.stringContaining('You called lambda.') });
   });
 
   it('is not echoed: what the caller wrote cannot become markup', async () => {
