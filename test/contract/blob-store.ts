@@ -77,6 +77,7 @@ export function blobStoreContract(name: string, open: () => Promise<BlobStoreUnd
         const key = ids.storageKey();
         await uploads.append(key, 0, from('abcdefghij'));
         expect(await uploads.append(key, 3, from('XY'))).toBe(5);
+        await expect(uploads.append(key, 6, from('Z'))).rejects.toThrow(BytesMissing);
         await uploads.commit(key, 5, digestOf(text('abcXY')));
         expect(await textOf(await blobs.open(key))).toBe('abcXY');
       }),

@@ -209,6 +209,26 @@ describe('A lease', () => {
       await collect(stores.ports);
     }
     for (const blob of image.blobs) expect(await readBlob(stores, path, blob)).toBe(true);
+    expect((await condemn(stores.ports)).examined).toBe(0);
+  });
+
+  test('that a mount gave ends like any other, when no manifest follows', async () => {
+    await using stores = await openStores();
+    const [source, target] = [
+      await makeRepository(stores.ports, 'source'),
+      await makeRepository(stores.ports, 'target'),
+    ];
+    const blob = blobOf('mounted');
+    await pushBlob(stores.ports, source, blob);
+    stores.clock.advance(lease - 1);
+    expect(await mountBlob(stores.ports, target, source, blob.digest)).toBe(true);
+    stores.clock.advance(lease - 1);
+    await collect(stores.ports);
+    expect(await findBlob(stores.ports, source, blob.digest)).toBeUndefined();
+    expect(await readBlob(stores, target, blob)).toBe(true);
+    stores.clock.advance(1);
+    await collect(stores.ports);
+    expect(await stores.bytesOnDisk()).toBe(0);
   });
 });
 

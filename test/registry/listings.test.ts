@@ -61,20 +61,24 @@ async function fill(images: readonly Sample[]): Promise<RepositoryPath> {
   return path;
 }
 
-/** Follows a listing to its end: every page but the last is full, and the last says so. */
+/** Follows a listing to its end: every page but the last is full, and the last says so and is not an empty one more. */
 async function follow<Item, Key>(
   limit: number,
   page: (after: Key | undefined, limit: number) => Promise<Page<Item, Key>>,
+  { changing = false } = {},
 ): Promise<Item[]> {
   const all: Item[] = [];
   let after: Key | undefined;
+  let pages = 0;
   do {
+    pages++;
     const { items, next } = await page(after, limit);
     if (next !== undefined) expect(items).toHaveLength(limit);
     expect(items.length).toBeLessThanOrEqual(limit);
     all.push(...items);
     after = next;
   } while (after !== undefined);
+  if (!changing) expect(pages).toBe(Math.max(1, Math.ceil(all.length / limit)));
   return all;
 }
 
@@ -164,6 +168,7 @@ describe('A listing', () => {
         });
         return page;
       },
+      { changing: true },
     );
     expect(step).toBeGreaterThan(5);
     const names = seen.map(({ digest, tag }) => `${digest} ${tag}`);

@@ -61,6 +61,11 @@ async function withDoomedImage(stores: Stores) {
   return { path, image };
 }
 
+async function tagsOf({ ports }: Stores, path: RepositoryPath): Promise<Record<string, readonly string[]>> {
+  const { items } = await describeImages(ports, path, { tagged: undefined, after: undefined, limit: 9 });
+  return Object.fromEntries(items.map((image) => [image.digest, image.tags]));
+}
+
 async function* breaksOff(): AsyncGenerator<Uint8Array> {
   yield Buffer.from('half');
   throw new Error('the client went away');
@@ -144,6 +149,54 @@ describe('However the steps fall', () => {
       const pushed = !(push instanceof Fault);
       expect(deletion).toEqual(pushed ? ['ImageReferencedByManifestList'] : []);
       if (push instanceof Fault) expect(push.code).toBe('ReferencedImagesNotFound');
+      await checkStores(stores);
+    });
+  });
+
+  test('GC-15 and GC-16: a tag that moves while it is deleted, alone or with its digest, ends as one after the other', async () => {
+    await forAnyOrder({ runs: 20, ...NO_GRACE }, async (stores, run) => {
+      const path = await makeRepository(stores.ports, 'app');
+      const [old, next] = [buildIndex([], { annotations: { a: '1' } }), buildIndex([], { annotations: { a: '2' } })];
+      await pushImage(stores.ports, path, old, 'v1', 'pair');
+      const [outcome] = await run(
+        async (ports) => ({
+          alone: await deleteImages(ports, path, [{ imageTag: 'v1' }]),
+          pair: await deleteImages(ports, path, [{ imageDigest: old.digest, imageTag: 'pair' }]),
+        }),
+        async (ports) => {
+          await putManifest(ports, path, next, 'v1');
+          await putManifest(ports, path, next, 'pair');
+        },
+      );
+      const { alone, pair } = outcome as Record<'alone' | 'pair', Awaited<ReturnType<typeof deleteImages>>>;
+      const state = await tagsOf(stores, path);
+      // The tag went from the image it pointed to by then, and the answer says which.
+      const [gone] = alone.deleted;
+      expect(alone.deleted).toEqual([{ imageDigest: gone?.imageDigest, imageTag: 'v1' }]);
+      expect(state[next.digest]).toEqual(gone?.imageDigest === old.digest ? ['v1', 'pair'] : ['pair']);
+      expect(pair.failures.map((failure) => failure.code)).toEqual(
+        pair.deleted.length > 0 ? [] : ['ImageTagDoesNotMatchDigest'],
+      );
+      expect(state[old.digest] ?? []).toEqual([]);
+      await checkStores(stores);
+    });
+  });
+
+  test('GC-17: an image that is deleted while it gets another tag is gone with all its tags, or is there again whole', async () => {
+    await forAnyOrder({ runs: 30, ...NO_GRACE }, async (stores, run) => {
+      const { path, image } = await withDoomedImage(stores);
+      const [, tagging] = await run(
+        async (ports) => {
+          await deleteImages(ports, ...remove(path, image));
+          await collect(ports);
+        },
+        (ports) => putManifest(ports, path, image, 'second'),
+      );
+      const state = await tagsOf(stores, path);
+      if (tagging instanceof Fault) expect(tagging.code).toBe('LayersNotFound');
+      // Tagged before the deletion, it went with both tags; tagged after it, it is a new image.
+      expect([{}, { [image.digest]: ['second'] }]).toContainEqual(state);
+      if (state[image.digest]) await expectWhole(stores, [path, image]);
       await checkStores(stores);
     });
   });

@@ -44,6 +44,7 @@ class Schedule {
       await this.step(async () => {});
       return await party(ports);
     } catch (error) {
+      if (error instanceof Error && error.name === 'AssertionError') throw error;
       return error;
     } finally {
       this.#pause();
