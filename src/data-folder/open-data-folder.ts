@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { access, mkdir, open, readFile } from 'node:fs/promises';
+import { access, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BlobStore, UploadStore } from '../blobs/blob-store.ts';
 import { openFileSystemStores } from '../blobs/file-system/open-stores.ts';
+import { makeFolder } from '../blobs/file-system/sync-folder.ts';
 import { StartupRefusal } from '../config/startup-refusal.ts';
 import type { MetadataStore } from '../metadata/metadata-store.ts';
 import { SqliteMetadata } from '../metadata/sqlite/sqlite-metadata.ts';
@@ -24,7 +25,7 @@ export interface DataFolder extends AsyncDisposable {
  * @throws StartupRefusal when another process holds the folder, or its parts do not belong together
  */
 export async function openDataFolder(path: string): Promise<DataFolder> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  if (!(await exists(path))) await makeFolder(path);
   const lock = lockFolder(join(path, 'lock'));
   if (!lock) {
     throw new StartupRefusal(
