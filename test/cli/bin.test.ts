@@ -49,10 +49,7 @@ const oldNode = (process.env['PATH'] ?? '')
   .find((path) => Number(/^v(\d+)/.exec(run(path, '--version').stdout)?.[1] ?? 99) < 24);
 
 test('an older Node says so in one line and exits with 2', (context) => {
-  if (oldNode === undefined) {
-    console.log('skipped: no Node older than 24 is on the PATH');
-    return context.skip();
-  }
+  if (oldNode === undefined) return context.skip('no Node older than 24 is on the PATH');
   const result = run(oldNode, 'bin/berth.js', 'serve');
   expect(result).toMatchObject({ status: 2, stdout: '' });
   expect(result.stderr).toMatch(/^berth needs Node\.js 24 or newer; this is v\d+\.\d+\.\d+\.\n$/);
