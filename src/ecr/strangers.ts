@@ -14,7 +14,8 @@ export function answerStranger(
   target: string,
   version: string,
 ): FastifyReply {
-  const service = signedService(request) ?? /^[A-Za-z0-9_]{1,64}/.exec(target)?.[0] ?? 'something else';
+  const signed = isForAnotherService(request) ? signedService(request) : undefined;
+  const service = signed ?? /^[A-Za-z0-9_]{1,64}/.exec(target)?.[0] ?? 'something else';
   const advice = `This endpoint (Berth ${version}) serves Amazon ECR only. You called ${service}. Unset AWS_ENDPOINT_URL and set AWS_ENDPOINT_URL_ECR instead.`;
   if (target !== '') {
     return send(reply, 400, JSON_1_1, writeJson({ __type: 'UnknownOperationException', message: advice }));

@@ -77,7 +77,8 @@ export function parseManifest(bytes: Uint8Array, declared?: string, algorithm: D
   const mediaType = mediaTypeOf(document, declared);
   const kind = MANIFEST_MEDIA_TYPES[mediaType];
   const parsed = (kind === 'image' ? image : index).safeParse(document);
-  if (!parsed.success) throw refusal(explain(parsed.error));
+  // ECR says no more than this of JSON that is no manifest (fidelity facts, section 7.2).
+  if (!parsed.success) throw refusal('Invalid JSON syntax');
   const { subject } = parsed.data;
   const config = kind === 'image' ? (parsed.data.config as RawDescriptor) : undefined;
   const layers = kind === 'image' ? (parsed.data.layers as RawDescriptor[]) : [];
@@ -150,11 +151,6 @@ function distinct(descriptors: readonly RawDescriptor[]): [RawDescriptor, ...Raw
     else throw refusal(`The manifest gives ${raw.digest} two sizes, ${alike[0].size} and ${raw.size}`);
   }
   return [...byDigest.values()];
-}
-
-function explain(error: z.ZodError): string {
-  const [issue] = error.issues;
-  return issue ? `${issue.path.join('.') || 'manifest'}: ${issue.message}` : 'Invalid JSON syntax';
 }
 
 function refusal(constraint: string): Fault<'InvalidManifest'> {

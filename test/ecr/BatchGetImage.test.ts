@@ -100,6 +100,17 @@ describe('BatchGetImage', () => {
     expect(images).toHaveLength(1);
   });
 
+  it('is a pull that whoever describes the image afterwards sees', async () => {
+    const repository = await freshRepository(client);
+    await repository.push(A, 'a');
+    server.clock.advance(1000);
+    await get(repository, [{ imageTag: 'a' }]);
+    const { imageDetails } = await client.send(new DescribeImagesCommand(repository.named));
+    expect(imageDetails?.map(({ lastRecordedPullTime }) => lastRecordedPullTime)).toEqual([
+      new Date(server.clock.now()),
+    ]);
+  });
+
   it('records that the image was pulled, and when, by the time the server is stopped', async () => {
     await using folder = await tempFolder();
     const details = async (inFolder: Awaited<ReturnType<typeof startEcrServer>>, repositoryName: string) =>

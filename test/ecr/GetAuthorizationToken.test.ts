@@ -88,7 +88,7 @@ describe('GetAuthorizationToken', () => {
     expect(new Set(authorizationData.map(passwordOf)).size).toBe(3);
     const ecr = await grants({ registryIds }, { headers: { host: 'api.ecr.us-east-1.amazonaws.com' } });
     expect(ecr.map(({ proxyEndpoint }) => proxyEndpoint)).toEqual(
-      registryIds.map((id) => `http://${id}.dkr.ecr.us-east-1.amazonaws.com`),
+      registryIds.map((id) => `https://${id}.dkr.ecr.us-east-1.amazonaws.com`),
     );
   });
 
@@ -97,8 +97,8 @@ describe('GetAuthorizationToken', () => {
     ['localhost:99999', 'http://localhost:99999'],
     ['registry.localhost', 'http://registry.localhost'],
     ['[::1]:4327', 'http://[::1]:4327'],
-    ['api.ecr.eu-west-1.amazonaws.com', `http://${KNOWN_KEY.accountId}.dkr.ecr.eu-west-1.amazonaws.com`],
-    ['ecr.eu-west-1.amazonaws.com.cn:5443', `http://${KNOWN_KEY.accountId}.dkr.ecr.eu-west-1.amazonaws.com.cn:5443`],
+    ['api.ecr.eu-west-1.amazonaws.com', `https://${KNOWN_KEY.accountId}.dkr.ecr.eu-west-1.amazonaws.com`],
+    ['ecr.eu-west-1.amazonaws.com.cn:5443', `https://${KNOWN_KEY.accountId}.dkr.ecr.eu-west-1.amazonaws.com.cn:5443`],
   ])('answers a caller who addressed %s with the endpoint %s', async (addressed, proxyEndpoint) => {
     const [grant] = await grants('{}', {
       accessKeyId: KNOWN_KEY.id,

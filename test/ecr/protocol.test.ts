@@ -104,8 +104,16 @@ describe('a call for another service', () => {
       { service: 'ecr-public', headers: { 'x-amz-target': 'SpencerFrontendService.DescribeRepositories' } },
       'ecr-public',
     ],
-    ['an older ECR', { headers: { 'x-amz-target': 'AmazonEC2ContainerRegistry_V20140101.ListImages' } }, 'ecr'],
-    ['ECR in another case', { headers: { 'x-amz-target': `${TARGET_PREFIX.toLowerCase()}ListImages` } }, 'ecr'],
+    [
+      'an older ECR',
+      { headers: { 'x-amz-target': 'AmazonEC2ContainerRegistry_V20140101.ListImages' } },
+      'AmazonEC2ContainerRegistry_V20140101',
+    ],
+    [
+      'ECR in another case',
+      { headers: { 'x-amz-target': `${TARGET_PREFIX.toLowerCase()}ListImages` } },
+      'amazonec2containerregistry_v20150921',
+    ],
   ])('%s is told in JSON what is served here', async (_, options, service) => {
     const refusal = refusalIn(await server.post('{}', options));
     expect(refusal.__type).toBe('UnknownOperationException');

@@ -215,6 +215,16 @@ describe('A manifest is refused', () => {
     refusalOf(document);
   });
 
+  test.each([
+    ['a part that is missing', without(image(), 'config')],
+    ['a part of another type', image({ layers: 'none' })],
+    ['a descriptor that is none', image({ layers: [{}] })],
+  ])('for %s in no other words than ECR has', (_, document) => {
+    expect(refusalOf(document)).toBe(
+      "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'",
+    );
+  });
+
   test('in a sentence that is short, whatever was sent', () => {
     expect(refusalOf(image({ mediaType: 'x'.repeat(100_000) })).length).toBeLessThan(1000);
     expect(refusalOf(image({ layers: Array.from({ length: 5000 }, () => ({})) })).length).toBeLessThan(1000);

@@ -8,11 +8,15 @@ import { DescribeImagesRequest } from '../../shapes/image-list.ts';
 
 const DEFAULT_PAGE = 100;
 
-export const DescribeImages = (ports: Pick<EcrPorts, 'metadata' | 'pageTokens'>): Operation<'DescribeImages'> => ({
+export const DescribeImages = (
+  ports: Pick<EcrPorts, 'metadata' | 'clock' | 'pulls' | 'pageTokens'>,
+): Operation<'DescribeImages'> => ({
   input: DescribeImagesRequest,
   resource: arnOf,
   run: async (input, call) => {
     const path = pathOf(input, call);
+    // Whoever pulls and then looks sees the pull.
+    await ports.pulls.flush(ports);
     const tagged = wantsTagged(input.filter);
     const active = wantsActive(input.filter?.imageStatus);
     if (input.imageIds) {

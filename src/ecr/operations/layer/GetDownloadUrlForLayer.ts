@@ -2,7 +2,6 @@ import { Fault } from '../../../model/fault.ts';
 import { findBlob } from '../../../registry/layer/find-blobs.ts';
 import type { EcrPorts } from '../../ecr-ports.ts';
 import type { Operation } from '../../operation.ts';
-import { registryOrigin } from '../../registry-origin.ts';
 import { arnOf, namesOf, pathOf } from '../../repository-path.ts';
 import { GetDownloadUrlForLayerRequest } from '../../shapes/layer.ts';
 
@@ -21,7 +20,7 @@ export const GetDownloadUrlForLayer = ({
     if (!found) throw new Fault('LayerNotFound', { ...namesOf(path), layerDigest });
     if (!found.referenced) throw new Fault('LayerInaccessible', { ...namesOf(path), layerDigest });
     const target = { ...path, digest: layerDigest };
-    const downloadUrl = `${registryOrigin(path.registry, call)}${layerLinkPath(target, links.sign(target))}`;
+    const downloadUrl = `${call.origin}${layerLinkPath(target, links.sign(target))}`;
     return { downloadUrl, layerDigest };
   },
 });
