@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { StorageKey } from '../model/ids.ts';
-import type { Session } from './session.ts';
+import { type Session, setOf } from './session.ts';
 
 /** A blob as one repository sees it. */
 export interface RepositoryBlob {
@@ -98,14 +98,12 @@ export class BlobWriter extends BlobReader {
 
   /** Keeps what a manifest says of these blobs: they are of this media type. */
   async putMediaType(repositoryId: number, blobIds: readonly number[], mediaType: string): Promise<void> {
-    const { db, dialect } = this.session;
+    const { db } = this.session;
     await db
       .updateTable('repository_blob')
       .set({ media_type: mediaType })
       .where('repository_id', '=', repositoryId)
-      .where('blob_id', 'in', (query) =>
-        query.selectFrom(dialect.rowsOf(blobIds).as('named')).select(sql<number>`value`.as('id')),
-      )
+      .where('blob_id', 'in', setOf(this.session, blobIds))
       .execute();
   }
 }

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { StorageKey } from '../model/ids.ts';
-import type { Session } from './session.ts';
+import { type Session, setOf } from './session.ts';
 
 /** A repository that may have stopped using a blob, and what a fresh look finds. */
 export interface Candidate {
@@ -95,7 +95,7 @@ export class Collection {
     await this.#session.db
       .deleteFrom('repository_blob')
       .where('repository_id', '=', repositoryId)
-      .where('blob_id', 'in', this.#setOf(blobIds))
+      .where('blob_id', 'in', setOf(this.#session, blobIds))
       .execute();
   }
 
@@ -104,7 +104,7 @@ export class Collection {
     await this.#session.db
       .deleteFrom('gc_candidate')
       .where('repository_id', '=', repositoryId)
-      .where('blob_id', 'in', this.#setOf(blobIds))
+      .where('blob_id', 'in', setOf(this.#session, blobIds))
       .execute();
   }
 
@@ -117,7 +117,7 @@ export class Collection {
           WHERE link.repository_id = gc_candidate.repository_id AND link.blob_id = gc_candidate.blob_id)`,
       })
       .where('repository_id', '=', repositoryId)
-      .where('blob_id', 'in', this.#setOf(blobIds))
+      .where('blob_id', 'in', setOf(this.#session, blobIds))
       .execute();
   }
 
@@ -143,7 +143,10 @@ export class Collection {
         ),
       )
       .execute();
-    const deadIds = this.#setOf(dead.map((blob) => blob.id));
+    const deadIds = setOf(
+      this.#session,
+      dead.map((blob) => blob.id),
+    );
     if (dead.length > 0) {
       await db
         .insertInto('gc_trash')
@@ -214,11 +217,5 @@ export class Collection {
       .set((set) => ({ not_before: failure.notBefore, attempts: set('attempts', '+', 1), last_error: failure.error }))
       .where('storage_key', '=', failure.storageKey)
       .execute();
-  }
-
-  #setOf(ids: readonly number[]) {
-    return this.#session.db
-      .selectFrom(this.#session.dialect.rowsOf(ids).as('wanted'))
-      .select(sql<number>`value`.as('id'));
   }
 }

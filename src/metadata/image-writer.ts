@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { ImageReader, type ImageWithManifest } from './images.ts';
+import { setOf } from './session.ts';
 
 export interface NewImage extends Omit<ImageWithManifest, 'id' | 'lastPulledAt'> {
   readonly repositoryId: number;
@@ -70,13 +71,8 @@ export class ImageWriter extends ImageReader {
   /** Removes images with their tags and references. What their blobs were must have been handed to collection before. */
   async delete(manifestIds: readonly number[]): Promise<void> {
     if (manifestIds.length === 0) return;
-    const { db, dialect } = this.session;
-    await db
-      .deleteFrom('manifest')
-      .where('id', 'in', (query) =>
-        query.selectFrom(dialect.rowsOf(manifestIds).as('doomed')).select(sql<number>`value`.as('id')),
-      )
-      .execute();
+    const { db } = this.session;
+    await db.deleteFrom('manifest').where('id', 'in', setOf(this.session, manifestIds)).execute();
   }
 
   /** Removes every image of a repository; indexes let go of their children first, so the order among images is no matter. */
@@ -93,13 +89,11 @@ export class ImageWriter extends ImageReader {
 
   /** Notes that these images were pulled at `at`. Images that are gone by now are passed over. */
   async recordPulls(manifestIds: readonly number[], at: number): Promise<void> {
-    const { db, dialect } = this.session;
+    const { db } = this.session;
     await db
       .updateTable('manifest')
       .set({ last_pulled_at: at })
-      .where('id', 'in', (query) =>
-        query.selectFrom(dialect.rowsOf(manifestIds).as('pulled')).select(sql<number>`value`.as('id')),
-      )
+      .where('id', 'in', setOf(this.session, manifestIds))
       .execute();
   }
 }

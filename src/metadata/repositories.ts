@@ -1,8 +1,8 @@
-import { type Selectable, sql } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { Registry } from '../model/registry.ts';
 import type { TagMutability, TagMutabilityMode } from '../model/tag-mutability.ts';
 import type { Schema } from './schema.ts';
-import type { Session } from './session.ts';
+import { type Session, setOf } from './session.ts';
 
 export interface Repository {
   readonly id: number;
@@ -115,13 +115,11 @@ export class RepositoryWriter extends RepositoryReader {
 
   async deleteResourceTags(repositoryId: number, keys: readonly string[]): Promise<void> {
     if (keys.length === 0) return;
-    const { db, dialect } = this.session;
+    const { db } = this.session;
     await db
       .deleteFrom('resource_tag')
       .where('repository_id', '=', repositoryId)
-      .where('key', 'in', (query) =>
-        query.selectFrom(dialect.rowsOf(keys).as('wanted')).select(sql<string>`value`.as('key')),
-      )
+      .where('key', 'in', setOf(this.session, keys))
       .execute();
   }
 

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Schema } from './schema.ts';
 import type { SqlDialect } from './sql-dialect.ts';
 
@@ -6,4 +6,9 @@ import type { SqlDialect } from './sql-dialect.ts';
 export interface Session {
   readonly db: Kysely<Schema>;
   readonly dialect: SqlDialect;
+}
+
+/** The values of a list, for `where … in`. */
+export function setOf<T extends string | number>({ db, dialect }: Session, values: readonly T[]) {
+  return db.selectFrom(dialect.rowsOf(values).as('wanted')).select(sql<T>`value`.as('value'));
 }

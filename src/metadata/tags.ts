@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Session } from './session.ts';
+import { type Session, setOf } from './session.ts';
 
 /** A tag and the image it points to. */
 export interface ResolvedTag {
@@ -108,26 +108,22 @@ export class TagWriter extends TagReader {
   /** Removes tags whose images keep others. */
   async delete(repositoryId: number, names: readonly string[]): Promise<void> {
     if (names.length === 0) return;
-    const { db, dialect } = this.session;
+    const { db } = this.session;
     await db
       .deleteFrom('tag')
       .where('repository_id', '=', repositoryId)
-      .where('name', 'in', (query) =>
-        query.selectFrom(dialect.rowsOf(names).as('wanted')).select(sql<string>`value`.as('name')),
-      )
+      .where('name', 'in', setOf(this.session, names))
       .execute();
   }
 
   async #refreshTagged(manifestIds: readonly number[]): Promise<void> {
-    const { db, dialect } = this.session;
+    const { db } = this.session;
     await db
       .updateTable('manifest')
       .set({
         tagged: sql<number>`CASE WHEN EXISTS (SELECT 1 FROM tag WHERE tag.manifest_id = manifest.id) THEN 1 ELSE 0 END`,
       })
-      .where('id', 'in', (query) =>
-        query.selectFrom(dialect.rowsOf(manifestIds).as('wanted')).select(sql<number>`value`.as('id')),
-      )
+      .where('id', 'in', setOf(this.session, manifestIds))
       .execute();
   }
 }
