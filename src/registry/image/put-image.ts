@@ -2,13 +2,14 @@ import type { RepositoryBlob } from '../../metadata/blobs.ts';
 import type { Image } from '../../metadata/images.ts';
 import type { MetadataTransaction } from '../../metadata/metadata-store.ts';
 import type { Repository } from '../../metadata/repositories.ts';
+import type { ResolvedTag } from '../../metadata/tags.ts';
 import { algorithmOf, type Digest } from '../../model/digest.ts';
 import { Fault } from '../../model/fault.ts';
 import { type Manifest, parseManifest } from '../../model/manifest.ts';
 import type { Tag } from '../../model/tag.ts';
 import { mayMoveTag } from '../../model/tag-mutability.ts';
 import type { Ports } from '../ports.ts';
-import { getRepository, type RepositoryPath } from '../repository/repository-path.ts';
+import { getRepository, namesOf, type RepositoryPath } from '../repository/repository-path.ts';
 
 /** ECR's quota (fidelity facts, section 4.7). */
 const MAX_TAGS_PER_IMAGE = 1000;
@@ -38,37 +39,38 @@ export async function putImage(
 ): Promise<Manifest> {
   const manifest = parseManifest(pushed.manifest, pushed.mediaType, pushed.digest && algorithmOf(pushed.digest));
   if (pushed.digest !== undefined && pushed.digest !== manifest.digest) {
-    throw new Fault('ImageDigestDoesNotMatch', { ...names(path), imageDigest: pushed.digest });
+    throw new Fault('ImageDigestDoesNotMatch', { ...namesOf(path), imageDigest: pushed.digest });
   }
   await metadata.write(async (tx) => {
     const repository = await getRepository(tx, path);
     const [existing] = await tx.images.findAll(repository.id, [manifest.digest]);
-    await checkRepeat(tx, repository, pushed, manifest.digest, existing !== undefined);
+    const current = pushed.tag === undefined ? undefined : await tx.tags.find(repository.id, pushed.tag);
+    checkRepeat(repository, pushed, manifest.digest, { image: existing, tag: current });
     if (existing && existing.mediaType !== manifest.mediaType) {
       throw new Fault('InvalidManifest', {
         constraint: `The image exists already with the media type '${existing.mediaType}'`,
       });
     }
     const imageId = existing?.id ?? (await insertImage(tx, repository, manifest, clock.now()));
-    if (pushed.tag !== undefined) await putTag(tx, repository, imageId, pushed.tag, clock.now());
+    if (pushed.tag !== undefined && current?.manifestId !== imageId) {
+      await putTag(tx, repository, imageId, pushed.tag, clock.now());
+    }
   });
   return manifest;
 }
 
 /** ECR looks for the very same image and tag before it looks at immutability (fidelity facts, section 4.3). */
-async function checkRepeat(
-  tx: MetadataTransaction,
+function checkRepeat(
   repository: Repository,
   { tag, onRepeat }: PushedImage,
   digest: Digest,
-  imageExists: boolean,
-): Promise<void> {
-  const current = tag === undefined ? undefined : await tx.tags.find(repository.id, tag);
-  const repeats = tag === undefined ? imageExists : current?.digest === digest;
+  existing: { readonly image: Image | undefined; readonly tag: ResolvedTag | undefined },
+): void {
+  const repeats = tag === undefined ? existing.image !== undefined : existing.tag?.digest === digest;
   if (repeats && onRepeat === 'refuse') {
-    throw new Fault('ImageAlreadyExists', { ...namesOf(repository), imageDigest: digest, imageTag: tag });
+    throw new Fault('ImageAlreadyExists', { ...factsOf(repository), imageDigest: digest, imageTag: tag });
   }
-  if (tag !== undefined && current && !mayMoveTag(repository.tagMutability, tag)) {
+  if (tag !== undefined && existing.tag && !mayMoveTag(repository.tagMutability, tag)) {
     throw new Fault('ImageTagAlreadyExists', { repositoryName: repository.name, imageTag: tag });
   }
 }
@@ -115,7 +117,7 @@ async function getBlobs(
   );
   const sizes = new Map(found.map((blob) => [blob.digest, blob.size]));
   const missing = manifest.blobs.filter((blob) => blob.required && !sizes.has(blob.digest)).map((blob) => blob.digest);
-  if (missing.length > 0) throw new Fault('LayersNotFound', { ...namesOf(repository), digests: missing.sort() });
+  if (missing.length > 0) throw new Fault('LayersNotFound', { ...factsOf(repository), digests: missing.sort() });
   for (const { digest, size } of manifest.blobs) {
     const stored = sizes.get(digest) ?? size;
     if (stored !== size) {
@@ -134,7 +136,7 @@ async function getChildren(tx: MetadataTransaction, repository: Repository, mani
   );
   const digests = new Set(found.map((image) => image.digest));
   const missing = manifest.children.map((child) => child.digest).filter((digest) => !digests.has(digest));
-  if (missing.length > 0) throw new Fault('ReferencedImagesNotFound', { ...namesOf(repository), digests: missing });
+  if (missing.length > 0) throw new Fault('ReferencedImagesNotFound', { ...factsOf(repository), digests: missing });
   return found;
 }
 
@@ -167,18 +169,12 @@ async function putTag(
   name: Tag,
   taggedAt: number,
 ): Promise<void> {
-  const current = await tx.tags.find(repository.id, name);
-  if (current?.manifestId === manifestId) return;
   if ((await tx.tags.countOfImage(manifestId)) >= MAX_TAGS_PER_IMAGE) {
-    throw new Fault('TagLimitExceeded', { ...namesOf(repository), imageTag: name, limit: MAX_TAGS_PER_IMAGE });
+    throw new Fault('TagLimitExceeded', { ...factsOf(repository), imageTag: name, limit: MAX_TAGS_PER_IMAGE });
   }
   await tx.tags.put({ repositoryId: repository.id, name, manifestId, taggedAt });
 }
 
-function names({ registry, repositoryName }: RepositoryPath) {
-  return { registryId: registry.id, repositoryName };
-}
-
-function namesOf(repository: Repository) {
-  return { registryId: repository.registry.id, repositoryName: repository.name };
+function factsOf({ registry, name }: Repository) {
+  return namesOf({ registry, repositoryName: name });
 }

@@ -9,12 +9,17 @@ export interface RepositoryPath {
   readonly repositoryName: string;
 }
 
+/** The path as faults and answers name it. */
+export function namesOf({ registry, repositoryName }: RepositoryPath) {
+  return { registryId: registry.id, repositoryName };
+}
+
 /** @throws Fault `RepositoryNotFound` */
 export async function getRepository(
   view: Pick<MetadataView, 'repositories'>,
-  { registry, repositoryName }: RepositoryPath,
+  path: RepositoryPath,
 ): Promise<Repository> {
-  const repository = await view.repositories.find(registry, repositoryName);
-  if (!repository) throw new Fault('RepositoryNotFound', { repositoryName, registryId: registry.id });
+  const repository = await view.repositories.find(path.registry, path.repositoryName);
+  if (!repository) throw new Fault('RepositoryNotFound', namesOf(path));
   return repository;
 }
