@@ -34,8 +34,3 @@ export function canonicalArn({ resourceArn }: { readonly resourceArn: string }):
   if (!arn) throw new Fault('InvalidParameter', { parameter: 'resourceArn', constraint: 'Invalid ARN' });
   return repositoryArn(arn.registry, arn.repositoryName);
 }
-
-/** The two members that most answers begin with. */
-export function namesOf({ registry, repositoryName }: RepositoryPath) {
-  return { registryId: registry.id, repositoryName };
-}

@@ -4,7 +4,7 @@ import type { RepositoryBlob } from '../metadata/blobs.ts';
 import { Fault } from '../model/fault.ts';
 import { findBlob } from '../registry/layer/find-blobs.ts';
 import type { Ports } from '../registry/ports.ts';
-import type { RepositoryPath } from '../registry/repository/repository-path.ts';
+import { namesOf, type RepositoryPath } from '../registry/repository/repository-path.ts';
 import { parseRange } from './byte-range.ts';
 import type { Answer, Call } from './call.ts';
 import { refuse } from './faults.ts';
@@ -59,8 +59,7 @@ export async function serveBlob(
 async function getBlob(needs: Needs, target: Target): Promise<RepositoryBlob> {
   const found = await findBlob(needs, target, target.digest);
   if (found) return found.blob;
-  const { registry, repositoryName, digest } = target;
-  throw new Fault('BlobUnknown', { registryId: registry.id, repositoryName, digest });
+  throw new Fault('BlobUnknown', { ...namesOf(target), digest: target.digest });
 }
 
 async function open(needs: Needs, target: Target, blob: RepositoryBlob, range?: ByteRange): Promise<Readable> {

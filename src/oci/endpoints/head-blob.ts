@@ -1,5 +1,6 @@
 import { Fault } from '../../model/fault.ts';
 import { promiseBlobs } from '../../registry/layer/find-blobs.ts';
+import { namesOf } from '../../registry/repository/repository-path.ts';
 import type { Answer, Call } from '../call.ts';
 import type { OciEdge } from '../oci-edge.ts';
 import { describeBlob } from '../serve-blob.ts';
@@ -16,6 +17,5 @@ export async function headBlob(
 ): Promise<Answer> {
   const [blob] = await promiseBlobs(edge, target, [target.digest]);
   if (blob) return { status: 200, headers: describeBlob(blob) };
-  const { registry, repositoryName, digest } = target;
-  throw new Fault('BlobUnknown', { registryId: registry.id, repositoryName, digest });
+  throw new Fault('BlobUnknown', { ...namesOf(target), digest: target.digest });
 }

@@ -1,5 +1,11 @@
 import { FAULT_MESSAGES } from '../../model/fault-messages.ts';
-import { type ImageFailure, type ImageIdentifier, isFailure, type ResolvedIdentifier } from './image-identifier.ts';
+import {
+  type ImageFailure,
+  type ImageIdentifier,
+  identifierOf,
+  isFailure,
+  type ResolvedIdentifier,
+} from './image-identifier.ts';
 
 /** What the rule needs to know of the images that the identifiers name, as it was before the request. */
 export interface DeletionState {
@@ -66,13 +72,7 @@ export function decideDeletion(identifiers: readonly ResolvedIdentifier[], state
     if (tag !== undefined && !doomed.has(image.id)) tags.add(tag);
     const gone = tag === undefined ? tagsOf(image.id) : [tag];
     for (const entry of gone.length > 0 ? gone : [undefined]) {
-      const key = `${image.digest} ${entry ?? ''}`;
-      if (!deleted.has(key)) {
-        deleted.set(
-          key,
-          entry === undefined ? { imageDigest: image.digest } : { imageDigest: image.digest, imageTag: entry },
-        );
-      }
+      deleted.set(`${image.digest} ${entry ?? ''}`, identifierOf(image.digest, entry));
     }
   }
   return { deleted: [...deleted.values()], failures, tags: [...tags], images };

@@ -3,7 +3,7 @@ import type { MetadataView } from '../../metadata/metadata-store.ts';
 import { Fault } from '../../model/fault.ts';
 import { type Page, pageOf } from '../page.ts';
 import type { Ports } from '../ports.ts';
-import { getRepository, type RepositoryPath } from '../repository/repository-path.ts';
+import { getRepository, namesOf, type RepositoryPath } from '../repository/repository-path.ts';
 import { type ImageIdentifier, isFailure, resolveIdentifiers } from './image-identifier.ts';
 
 export interface DescribedImage extends Image {
@@ -55,8 +55,7 @@ export async function describeNamedImages(
       } else if (identifier.code === 'ImageNotFound') {
         throw new Fault('ImageNotFound', {
           ...identifier.imageId,
-          registryId: path.registry.id,
-          repositoryName: path.repositoryName,
+          ...namesOf(path),
         });
       } else {
         throw new Fault('MalformedIdentifier', { reason: identifier.reason });

@@ -3,7 +3,13 @@ import { Fault } from '../../model/fault.ts';
 import type { Reference } from '../../model/reference.ts';
 import type { Ports } from '../ports.ts';
 import { getRepository, type RepositoryPath } from '../repository/repository-path.ts';
-import { type ImageFailure, type ImageIdentifier, isFailure, resolveIdentifiers } from './image-identifier.ts';
+import {
+  type ImageFailure,
+  type ImageIdentifier,
+  identifierOf,
+  isFailure,
+  resolveIdentifiers,
+} from './image-identifier.ts';
 import type { PullRecorder } from './pull-recorder.ts';
 
 /** An image under one of its names. */
@@ -38,8 +44,7 @@ export async function findImages(
       if (!manifest) throw new Error(`The image ${image.digest} has no manifest`);
       const names = tag === undefined ? (tags.get(image.id) ?? [undefined]) : [tag];
       for (const name of names) {
-        const imageId =
-          name === undefined ? { imageDigest: image.digest } : { imageDigest: image.digest, imageTag: name };
+        const imageId = identifierOf(image.digest, name);
         const key = `${image.digest} ${name ?? ''}`;
         if (!images.has(key)) images.set(key, { imageId, manifest, byTag: tag !== undefined });
       }

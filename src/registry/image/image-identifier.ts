@@ -10,6 +10,11 @@ export interface ImageIdentifier {
   readonly imageTag?: string | undefined;
 }
 
+/** The identifier of one image, under one of its tags if it has any. */
+export function identifierOf(imageDigest: string, imageTag: string | undefined): ImageIdentifier {
+  return imageTag === undefined ? { imageDigest } : { imageDigest, imageTag };
+}
+
 /** Why one identifier of a batch came to nothing. A value: it does not stop the others. */
 export interface ImageFailure {
   readonly imageId: ImageIdentifier;

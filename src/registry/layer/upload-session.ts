@@ -2,7 +2,7 @@ import type { MetadataTransaction, MetadataView } from '../../metadata/metadata-
 import type { Upload } from '../../metadata/uploads.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Ports } from '../ports.ts';
-import { getRepository, type RepositoryPath } from '../repository/repository-path.ts';
+import { getRepository, namesOf, type RepositoryPath } from '../repository/repository-path.ts';
 
 /** Names an upload: it belongs to its repository and is unknown everywhere else. */
 export interface UploadPath extends RepositoryPath {
@@ -62,6 +62,6 @@ export async function findUpload(
   return upload;
 }
 
-export function factsOf({ registry, repositoryName, uploadId }: UploadPath) {
-  return { registryId: registry.id, repositoryName, uploadId };
+export function factsOf(path: UploadPath) {
+  return { ...namesOf(path), uploadId: path.uploadId };
 }

@@ -3,7 +3,7 @@ import type { Encryption, Repository, ResourceTag } from '../../metadata/reposit
 import { Fault } from '../../model/fault.ts';
 import type { TagMutability } from '../../model/tag-mutability.ts';
 import type { Ports } from '../ports.ts';
-import type { RepositoryPath } from './repository-path.ts';
+import { namesOf, type RepositoryPath } from './repository-path.ts';
 import { checkNewTags, checkTagCount } from './resource-tags.ts';
 import { checkTagMutability } from './tag-mutability.ts';
 
@@ -33,7 +33,7 @@ export async function createRepository(
   checkTagCount(settings.tags.length);
   const created = await metadata.write((tx) => insertRepository(tx, path, settings, clock.now()));
   if (!created) {
-    throw new Fault('RepositoryAlreadyExists', { repositoryName: path.repositoryName, registryId: path.registry.id });
+    throw new Fault('RepositoryAlreadyExists', namesOf(path));
   }
   return created;
 }

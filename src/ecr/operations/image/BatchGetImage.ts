@@ -1,9 +1,10 @@
 import { convertManifest } from '../../../registry/image/convert-manifest.ts';
 import { findImages } from '../../../registry/image/find-images.ts';
+import { namesOf } from '../../../registry/repository/repository-path.ts';
 import type { EcrPorts } from '../../ecr-ports.ts';
 import { describeFailures } from '../../image-failures.ts';
 import type { Operation } from '../../operation.ts';
-import { arnOf, namesOf, pathOf } from '../../repository-path.ts';
+import { arnOf, pathOf } from '../../repository-path.ts';
 import { BatchGetImageRequest } from '../../shapes/image.ts';
 
 /** A manifest is converted to an accepted media type only when it is asked for by tag (fidelity facts, section 4.3). */

@@ -1,9 +1,9 @@
 import { type DescribedImage, describeImages, describeNamedImages } from '../../../registry/image/describe-images.ts';
-import type { RepositoryPath } from '../../../registry/repository/repository-path.ts';
+import { namesOf, type RepositoryPath } from '../../../registry/repository/repository-path.ts';
 import type { EcrPorts } from '../../ecr-ports.ts';
 import type { Operation } from '../../operation.ts';
 import { refusePaging, wantsActive, wantsTagged } from '../../paging.ts';
-import { arnOf, namesOf, pathOf } from '../../repository-path.ts';
+import { arnOf, pathOf } from '../../repository-path.ts';
 import { DescribeImagesRequest } from '../../shapes/image-list.ts';
 
 const DEFAULT_PAGE = 100;

@@ -3,9 +3,10 @@ import { Fault } from '../../../model/fault.ts';
 import { MAX_MANIFEST_BYTES } from '../../../model/manifest.ts';
 import { parseTag } from '../../../model/tag.ts';
 import { putImage } from '../../../registry/image/put-image.ts';
+import { namesOf } from '../../../registry/repository/repository-path.ts';
 import type { EcrPorts } from '../../ecr-ports.ts';
 import type { Operation, Parsed } from '../../operation.ts';
-import { arnOf, namesOf, pathOf } from '../../repository-path.ts';
+import { arnOf, pathOf } from '../../repository-path.ts';
 import { PutImageRequest } from '../../shapes/image.ts';
 
 /** A manifest whose every byte is written as a `\u` escape, and the other members beside it. */

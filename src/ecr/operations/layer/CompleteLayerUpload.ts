@@ -2,9 +2,10 @@ import { type Digest, parseDigest } from '../../../model/digest.ts';
 import { Fault } from '../../../model/fault.ts';
 import { completeUpload } from '../../../registry/layer/complete-upload.ts';
 import { factsOf, getUpload } from '../../../registry/layer/upload-session.ts';
+import { namesOf } from '../../../registry/repository/repository-path.ts';
 import type { EcrPorts } from '../../ecr-ports.ts';
 import type { Operation } from '../../operation.ts';
-import { arnOf, namesOf, pathOf } from '../../repository-path.ts';
+import { arnOf, pathOf } from '../../repository-path.ts';
 import { CompleteLayerUploadRequest } from '../../shapes/layer.ts';
 
 export const CompleteLayerUpload = (

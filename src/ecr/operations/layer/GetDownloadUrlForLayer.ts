@@ -1,8 +1,9 @@
 import { Fault } from '../../../model/fault.ts';
 import { findBlob } from '../../../registry/layer/find-blobs.ts';
+import { namesOf } from '../../../registry/repository/repository-path.ts';
 import type { EcrPorts } from '../../ecr-ports.ts';
 import type { Operation } from '../../operation.ts';
-import { arnOf, namesOf, pathOf } from '../../repository-path.ts';
+import { arnOf, pathOf } from '../../repository-path.ts';
 import { GetDownloadUrlForLayerRequest } from '../../shapes/layer.ts';
 
 /** The link is good for an hour and needs no credentials. Only layers of images can be had. */

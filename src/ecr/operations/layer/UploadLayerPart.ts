@@ -2,9 +2,10 @@ import { Fault, isFault } from '../../../model/fault.ts';
 import { appendToUpload } from '../../../registry/layer/append-upload.ts';
 import type { UploadPath } from '../../../registry/layer/upload-session.ts';
 import { factsOf, getUpload } from '../../../registry/layer/upload-session.ts';
+import { namesOf } from '../../../registry/repository/repository-path.ts';
 import type { EcrPorts } from '../../ecr-ports.ts';
 import type { Operation, Parsed } from '../../operation.ts';
-import { arnOf, namesOf, pathOf } from '../../repository-path.ts';
+import { arnOf, pathOf } from '../../repository-path.ts';
 import { MAX_LAYER_PART_BYTES, UploadLayerPartRequest } from '../../shapes/layer.ts';
 
 /** The part in base64, and the other members beside it. */

@@ -1,8 +1,9 @@
+import { namesOf } from '../../../registry/repository/repository-path.ts';
 import { putTagMutability } from '../../../registry/repository/tag-mutability.ts';
 import type { EcrPorts } from '../../ecr-ports.ts';
 import type { Operation } from '../../operation.ts';
 import { describeTagMutability } from '../../repository-output.ts';
-import { arnOf, namesOf, pathOf } from '../../repository-path.ts';
+import { arnOf, pathOf } from '../../repository-path.ts';
 import { PutImageTagMutabilityRequest } from '../../shapes/repository.ts';
 import { filtersOf } from './tag-mutability-input.ts';
 
