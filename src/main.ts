@@ -23,7 +23,7 @@ import { allowEverything } from './policy/authorizer.ts';
 import { DownloadLinks } from './policy/download-links.ts';
 import { RegistryTokens } from './policy/registry-tokens.ts';
 import { PullRecorder } from './registry/image/pull-recorder.ts';
-import { collect } from './workers/collector.ts';
+import { Collector } from './workers/collector.ts';
 import { every } from './workers/every.ts';
 
 /** The program: `argv` is what stands after `berth`. Answers the exit code. */
@@ -48,7 +48,13 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
     clock,
     ids,
     pulls,
-    retention: { grace: settings.gcGrace, lease: settings.gcLease, upload: settings.uploadExpiry },
+    retention: {
+      grace: settings.gcGrace,
+      lease: settings.gcLease,
+      upload: settings.uploadExpiry,
+      undo: settings.undoWindow,
+      referrers: settings.referrerExpiry,
+    },
     tokens: new RegistryTokens(await secretOf(stores.metadata, 'registry-tokens'), clock),
     links: new DownloadLinks(await secretOf(stores.metadata, 'download-links'), clock),
     pageTokens: new PageTokens(await secretOf(stores.metadata, 'page-tokens'), clock),
@@ -56,10 +62,11 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
     layerLinkPath,
   };
   opening.defer(() => pulls.flush(ports));
+  const collector = new Collector(ports);
   opening.use(
     every(
       settings.gcInterval,
-      () => collect(ports),
+      () => collector.run(),
       (error) => logger.error({ err: error }, 'collection failed'),
     ),
   );

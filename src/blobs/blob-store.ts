@@ -8,6 +8,25 @@ export interface ByteRange {
   readonly last: number;
 }
 
+/** What lies in a store under one key, at the moment of the look. */
+export interface StoredBytes {
+  /** `blob` when finished, `upload` when not. */
+  readonly kind: 'blob' | 'upload';
+  readonly key: StorageKey;
+  /** Bytes. */
+  readonly size: number;
+  /** By the clock of whoever keeps the bytes, in milliseconds since the epoch. */
+  readonly modifiedAt: number;
+}
+
+/** Something in the store's place that cannot be the store's own; `name` tells an operator where. */
+export interface ForeignFile {
+  readonly kind: 'foreign';
+  readonly name: string;
+}
+
+export type StoredFile = StoredBytes | ForeignFile;
+
 /** Finished bytes, each under a key that is used once and never again. */
 export interface BlobStore {
   /**
@@ -21,6 +40,15 @@ export interface BlobStore {
    * of every key that is not among the answer's failures will not come back, even after a loss of power.
    */
   erase(keys: readonly StorageKey[]): Promise<ReadonlyMap<StorageKey, Error>>;
+
+  /**
+   * Everything that is stored, finished and unfinished, in no order and without holding much of it at a time. What was
+   * there before and after the listing is in it; what comes or goes meanwhile may be.
+   */
+  list(): AsyncIterable<StoredFile>;
+
+  /** Of these keys, those that have bytes, be they finished or not. */
+  stat(keys: readonly StorageKey[]): Promise<ReadonlyMap<StorageKey, StoredBytes>>;
 }
 
 /** Bytes that are still arriving. One writer a key at a time. */

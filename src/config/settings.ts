@@ -125,6 +125,22 @@ export const SETTINGS = {
     argument: '<duration>',
     kind: 'duration',
   }),
+  undoWindow: declare({
+    value: duration('0s', LONGEST),
+    accepts: `a duration up to ${LONGEST}, such as 0s, 1h or 7d`,
+    help: 'How long what was deleted can be brought back with berth restore; its bytes stay on disk as long',
+    fallback: '0s',
+    argument: '<duration>',
+    kind: 'duration',
+  }),
+  referrerExpiry: declare({
+    value: duration('0s', LONGEST),
+    accepts: `a duration up to ${LONGEST}, such as 0s, 1h or 23h`,
+    help: 'How long signatures and other referrers outlive the image they refer to',
+    fallback: '23h',
+    argument: '<duration>',
+    kind: 'duration',
+  }),
   uploadExpiry: declare({
     value: duration('1s', LONGEST),
     accepts: `a duration from 1s to ${LONGEST}, such as 30m or 24h`,

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { StorageKey } from '../model/ids.ts';
 import { type Session, setOf } from './session.ts';
+import { UsageWriter } from './usage.ts';
 
 /** A blob as one repository sees it. */
 export interface RepositoryBlob {
@@ -8,7 +9,8 @@ export interface RepositoryBlob {
   readonly digest: string;
   readonly size: number;
   readonly storageKey: StorageKey;
-  readonly leaseUntil: number;
+  /** Until then the repository keeps seeing it, whether or not an image names it. */
+  readonly keepUntil: number;
   /** As the last manifest that named it declared; `undefined` before that. */
   readonly mediaType: string | undefined;
 }
@@ -35,28 +37,37 @@ export class BlobReader {
       .whereRef('blob.digest', '=', sql<string>`wanted.value`)
       .whereRef('link.blob_id', '=', 'blob.id')
       .where('link.repository_id', '=', repositoryId)
-      .select(['blob.id', 'blob.digest', 'blob.size', 'blob.storage_key', 'link.lease_until', 'link.media_type'])
+      .select(['blob.id', 'blob.digest', 'blob.size', 'blob.storage_key', 'link.keep_until', 'link.media_type'])
       .execute();
     return rows.map((row) => ({
       id: row.id,
       digest: row.digest,
       size: row.size,
       storageKey: row.storage_key as StorageKey,
-      leaseUntil: row.lease_until,
+      keepUntil: row.keep_until,
       mediaType: row.media_type ?? undefined,
     }));
   }
 
-  /** Whether an image of the repository names the blob. */
+  /** The blob of this digest, whoever may see it. Only for linking bytes that the caller has proved to have. */
+  async locate(digest: string): Promise<Pick<RepositoryBlob, 'id' | 'storageKey'> | undefined> {
+    const row = await this.session.db
+      .selectFrom('blob')
+      .select(['id', 'storage_key'])
+      .where('digest', '=', digest)
+      .executeTakeFirst();
+    return row && { id: row.id, storageKey: row.storage_key as StorageKey };
+  }
+
+  /** Whether a live image of the repository names the blob. */
   async isReferenced(repositoryId: number, blobId: number): Promise<boolean> {
     const row = await this.session.db
-      .selectFrom('manifest_blob')
-      .select('manifest_id')
-      .where('blob_id', '=', blobId)
+      .selectFrom('repository_blob')
+      .select('refs')
       .where('repository_id', '=', repositoryId)
-      .limit(1)
+      .where('blob_id', '=', blobId)
       .executeTakeFirst();
-    return row !== undefined;
+    return row !== undefined && row.refs > 0;
   }
 }
 
@@ -73,27 +84,18 @@ export class BlobWriter extends BlobReader {
       .values({ digest: blob.digest, size: blob.size, storage_key: blob.storageKey, created_at: blob.createdAt })
       .returning('id')
       .executeTakeFirstOrThrow();
+    await new UsageWriter(this.session).addToStore('blobs', { count: 1, bytes: blob.size });
     return id;
   }
 
   /** The blob of this digest, whoever may see it. Only for linking bytes that the caller has proved to have. */
   async findAnywhere(digest: string): Promise<number | undefined> {
-    const row = await this.session.db.selectFrom('blob').select('id').where('digest', '=', digest).executeTakeFirst();
-    return row?.id;
+    return (await this.locate(digest))?.id;
   }
 
-  /** Lets the repository see the blob, at least until `leaseUntil`. A longer lease stays as it is. */
-  async link(repositoryId: number, blobId: number, leaseUntil: number): Promise<void> {
-    const { db, dialect } = this.session;
-    await db
-      .insertInto('repository_blob')
-      .values({ repository_id: repositoryId, blob_id: blobId, lease_until: leaseUntil, media_type: null })
-      .onConflict((conflict) =>
-        conflict.columns(['repository_id', 'blob_id']).doUpdateSet((set) => ({
-          lease_until: dialect.greatest(set.ref('repository_blob.lease_until'), set.ref('excluded.lease_until')),
-        })),
-      )
-      .execute();
+  /** Gives the blob other bytes, the same ones under another key. The caller sees to the old key. */
+  async moveTo(blobId: number, storageKey: StorageKey): Promise<void> {
+    await this.session.db.updateTable('blob').set({ storage_key: storageKey }).where('id', '=', blobId).execute();
   }
 
   /** Keeps what a manifest says of these blobs: they are of this media type. */

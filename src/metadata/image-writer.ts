@@ -1,19 +1,43 @@
 import { sql } from 'kysely';
+import type { NamedImage } from './image.ts';
 import { ImageReader, type ImageWithManifest } from './images.ts';
-import { setOf } from './session.ts';
+import { LinkWriter } from './links.ts';
+import { type Session, setOf } from './session.ts';
+import { type Scope, UsageWriter } from './usage.ts';
 
 export interface NewImage extends Omit<ImageWithManifest, 'id' | 'lastPulledAt'> {
-  readonly repositoryId: number;
   readonly annotations: Readonly<Record<string, string>> | undefined;
+  /** Of what it names, in the same repository. */
+  readonly blobs: readonly { readonly id: number; readonly size: number }[];
+  readonly childIds: readonly number[];
+}
+
+/** When something is deleted, and until when it may be brought back. */
+export interface Deletion {
+  readonly at: number;
+  /** From then on it may not; the same as `at` when it may not at all. */
+  readonly purgeAt: number;
+  /** The blobs stay at least until then, for downloads that began before. */
+  readonly keepUntil: number;
 }
 
 export class ImageWriter extends ImageReader {
+  readonly #links: LinkWriter;
+  readonly #usage: UsageWriter;
+
+  constructor(session: Session) {
+    super(session);
+    this.#links = new LinkWriter(session);
+    this.#usage = new UsageWriter(session);
+  }
+
   /** Answers the new image's id. The caller has looked: a digest that the repository has already is an error. */
-  async insert(image: NewImage): Promise<number> {
-    const { id } = await this.session.db
+  async insert(scope: Scope, image: NewImage): Promise<number> {
+    const { db } = this.session;
+    const { id } = await db
       .insertInto('manifest')
       .values({
-        repository_id: image.repositoryId,
+        repository_id: scope.repositoryId,
         digest: image.digest,
         media_type: image.mediaType,
         bytes: image.bytes,
@@ -22,35 +46,112 @@ export class ImageWriter extends ImageReader {
         artifact_type: image.artifactType ?? null,
         subject_digest: image.subjectDigest ?? null,
         annotations: image.annotations ? JSON.stringify(image.annotations) : null,
-        pushed_at: image.pushedAt,
-        last_pulled_at: null,
-        tagged: 0,
       })
       .returning('id')
       .executeTakeFirstOrThrow();
+    const blobBytes = image.blobs.reduce((sum, blob) => sum + blob.size, 0);
+    await db
+      .insertInto('image')
+      .values({
+        repository_id: scope.repositoryId,
+        digest: image.digest,
+        manifest_id: id,
+        tagged: 0,
+        blob_bytes: blobBytes,
+        pushed_at: image.pushedAt,
+        last_pulled_at: null,
+        subject_digest: image.subjectDigest ?? null,
+      })
+      .execute();
+    await this.#insertReferences(scope, id, image);
+    const moves = image.blobs.length > 0 ? await this.#links.name(scope, [id]) : [];
+    await this.#usage.add(scope, { images: 1, logicalBytes: blobBytes }, moves);
     return id;
   }
 
-  /** Records what the manifest names. The database refuses to let go of a blob or a child while this stands. */
-  async insertReferences(references: {
-    readonly repositoryId: number;
-    readonly manifestId: number;
-    readonly blobIds: readonly number[];
-    readonly childIds: readonly number[];
-  }): Promise<void> {
+  /**
+   * Deletes images with their tags: from now on they answer as deleted. Their manifests and references stay until they are
+   * purged. The caller has looked: they are live, and of this repository.
+   */
+  async delete(scope: Scope, images: readonly NamedImage[], { at, purgeAt, keepUntil }: Deletion): Promise<void> {
+    if (images.length === 0) return;
+    const { db } = this.session;
+    const ids = images.map((image) => image.id);
+    const digests = setOf(
+      this.session,
+      images.map((image) => image.digest),
+    );
+    const moves = await this.#links.release(scope, ids, { hold: purgeAt > at, keepUntil });
+    await db.deleteFrom('tag').where('repository_id', '=', scope.repositoryId).where('digest', 'in', digests).execute();
+    const gone = await db
+      .insertInto('deleted_image')
+      .columns([
+        'manifest_id',
+        'repository_id',
+        'digest',
+        'blob_bytes',
+        'pushed_at',
+        'last_pulled_at',
+        'deleted_at',
+        'purge_at',
+      ])
+      .expression((query) =>
+        query
+          .selectFrom('image')
+          .select([
+            'manifest_id',
+            'repository_id',
+            'digest',
+            'blob_bytes',
+            'pushed_at',
+            'last_pulled_at',
+            sql.val(at).as('deleted_at'),
+            sql.val(purgeAt).as('purge_at'),
+          ])
+          .where('repository_id', '=', scope.repositoryId)
+          .where('digest', 'in', digests),
+      )
+      .returning('blob_bytes')
+      .execute();
+    await db
+      .deleteFrom('image')
+      .where('repository_id', '=', scope.repositoryId)
+      .where('digest', 'in', digests)
+      .execute();
+    const logicalBytes = gone.reduce((sum, image) => sum + image.blob_bytes, 0);
+    await this.#usage.add(scope, { images: -gone.length, logicalBytes: -logicalBytes }, moves);
+  }
+
+  /** Notes that these images were pulled at `at`. Images that are gone by now are passed over. */
+  async recordPulls(manifestIds: readonly number[], at: number): Promise<void> {
     const { db, dialect } = this.session;
-    const { repositoryId, manifestId, blobIds, childIds } = references;
-    if (blobIds.length > 0) {
+    const pulled = db
+      .selectFrom(dialect.rowsOf(manifestIds).as('wanted'))
+      .crossJoin('manifest')
+      .whereRef('manifest.id', '=', sql<number>`wanted.value`)
+      .select(['manifest.repository_id', 'manifest.digest']);
+    await db
+      .updateTable('image')
+      .set({ last_pulled_at: at })
+      .where(sql<boolean>`(repository_id, digest) IN ${pulled}`)
+      .where('manifest_id', 'in', setOf(this.session, manifestIds))
+      .execute();
+  }
+
+  /** Records what the manifest names. The database refuses to let go of a blob or a child while this stands. */
+  async #insertReferences(scope: Scope, manifestId: number, { blobs, childIds }: NewImage): Promise<void> {
+    const { db, dialect } = this.session;
+    if (blobs.length > 0) {
       await db
         .insertInto('manifest_blob')
         .columns(['manifest_id', 'blob_id', 'repository_id'])
         .expression((query) =>
           query
-            .selectFrom(dialect.rowsOf(blobIds).as('blob'))
+            .selectFrom(dialect.rowsOf(blobs.map((blob) => blob.id)).as('blob'))
             .select([
               sql.val(manifestId).as('manifest_id'),
               sql<number>`value`.as('blob_id'),
-              sql.val(repositoryId).as('repository_id'),
+              sql.val(scope.repositoryId).as('repository_id'),
             ]),
         )
         .execute();
@@ -66,34 +167,5 @@ export class ImageWriter extends ImageReader {
         )
         .execute();
     }
-  }
-
-  /** Removes images with their tags and references. What their blobs were must have been handed to collection before. */
-  async delete(manifestIds: readonly number[]): Promise<void> {
-    if (manifestIds.length === 0) return;
-    const { db } = this.session;
-    await db.deleteFrom('manifest').where('id', 'in', setOf(this.session, manifestIds)).execute();
-  }
-
-  /** Removes every image of a repository; indexes let go of their children first, so the order among images is no matter. */
-  async deleteAll(repositoryId: number): Promise<void> {
-    const { db } = this.session;
-    await db
-      .deleteFrom('manifest_child')
-      .where('parent_id', 'in', (query) =>
-        query.selectFrom('manifest').select('id').where('repository_id', '=', repositoryId),
-      )
-      .execute();
-    await db.deleteFrom('manifest').where('repository_id', '=', repositoryId).execute();
-  }
-
-  /** Notes that these images were pulled at `at`. Images that are gone by now are passed over. */
-  async recordPulls(manifestIds: readonly number[], at: number): Promise<void> {
-    const { db } = this.session;
-    await db
-      .updateTable('manifest')
-      .set({ last_pulled_at: at })
-      .where('id', 'in', setOf(this.session, manifestIds))
-      .execute();
   }
 }

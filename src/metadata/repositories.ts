@@ -3,9 +3,12 @@ import type { Registry } from '../model/registry.ts';
 import type { TagMutability, TagMutabilityMode } from '../model/tag-mutability.ts';
 import type { Schema } from './schema.ts';
 import { type Session, setOf } from './session.ts';
+import type { Scope } from './usage.ts';
 
 export interface Repository {
   readonly id: number;
+  /** The registry's row. */
+  readonly registryKey: number;
   readonly registry: Registry;
   readonly name: string;
   /** Milliseconds since the epoch. */
@@ -21,7 +24,13 @@ export interface Encryption {
   readonly kmsKey: string | undefined;
 }
 
-export type NewRepository = Omit<Repository, 'id'>;
+export type NewRepository = Omit<Repository, 'id' | 'registryKey'>;
+
+/** A repository that answers as deleted. */
+export interface DeletedRepository extends Scope {
+  readonly deletedAt: number;
+  readonly purgeAt: number;
+}
 
 /** A tag on a resource, as in TagResource; not an image tag. */
 export interface ResourceTag {
@@ -37,28 +46,64 @@ export class RepositoryReader {
   }
 
   async find(registry: Registry, name: string): Promise<Repository | undefined> {
-    const row = await this.session.db
-      .selectFrom('repository')
-      .selectAll()
-      .where('registry_id', '=', registry.id)
-      .where('region', '=', registry.region)
-      .where('name', '=', name)
-      .executeTakeFirst();
+    const row = await this.#live(registry).where('repository.name', '=', name).executeTakeFirst();
     return row && fromRow(row);
   }
 
   /** In order of name, those after `after`. */
   async list(registry: Registry, page: { readonly after: string; readonly limit: number }): Promise<Repository[]> {
-    const rows = await this.session.db
-      .selectFrom('repository')
-      .selectAll()
-      .where('registry_id', '=', registry.id)
-      .where('region', '=', registry.region)
-      .where('name', '>', page.after)
-      .orderBy('name')
+    const rows = await this.#live(registry)
+      .where('repository.name', '>', page.after)
+      .orderBy('repository.name')
       .limit(page.limit)
       .execute();
     return rows.map(fromRow);
+  }
+
+  async count(registry: Registry): Promise<number> {
+    const row = await this.session.db
+      .selectFrom('registry')
+      .crossJoin('repository')
+      .select((select) => select.fn.countAll<number>().as('count'))
+      .where('registry.account_id', '=', registry.id)
+      .where('registry.region', '=', registry.region)
+      .whereRef('repository.registry_id', '=', 'registry.id')
+      .where('repository.deleted_at', 'is', null)
+      .executeTakeFirst();
+    return row?.count ?? 0;
+  }
+
+  async findById(id: number): Promise<Scope | undefined> {
+    const row = await this.session.db
+      .selectFrom('repository')
+      .select(['id', 'registry_id'])
+      .where('id', '=', id)
+      .where('deleted_at', 'is', null)
+      .executeTakeFirst();
+    return row && { repositoryId: row.id, registryKey: row.registry_id };
+  }
+
+  /** The registry's row; absent before its first repository. */
+  async findRegistry(registry: Registry): Promise<number | undefined> {
+    const row = await this.session.db
+      .selectFrom('registry')
+      .select('id')
+      .where('account_id', '=', registry.id)
+      .where('region', '=', registry.region)
+      .executeTakeFirst();
+    return row?.id;
+  }
+
+  #live(registry: Registry) {
+    return this.session.db
+      .selectFrom('registry')
+      .crossJoin('repository')
+      .selectAll('repository')
+      .select(['registry.account_id', 'registry.region'])
+      .where('registry.account_id', '=', registry.id)
+      .where('registry.region', '=', registry.region)
+      .whereRef('repository.registry_id', '=', 'registry.id')
+      .where('repository.deleted_at', 'is', null);
   }
 
   /** In order of key. */
@@ -75,11 +120,11 @@ export class RepositoryReader {
 export class RepositoryWriter extends RepositoryReader {
   /** Answers the new repository, or `undefined` when the name is taken. */
   async insert(repository: NewRepository): Promise<Repository | undefined> {
+    const registryKey = await this.#registryKey(repository.registry);
     const row = await this.session.db
       .insertInto('repository')
       .values({
-        registry_id: repository.registry.id,
-        region: repository.registry.region,
+        registry_id: registryKey,
         name: repository.name,
         created_at: repository.createdAt,
         tag_mutability: repository.tagMutability.mode,
@@ -87,11 +132,14 @@ export class RepositoryWriter extends RepositoryReader {
         scan_on_push: repository.scanOnPush ? 1 : 0,
         encryption_type: repository.encryption.type,
         kms_key: repository.encryption.kmsKey ?? null,
+        deleted_at: null,
+        purge_at: null,
+        dismantle_at: null,
       })
-      .onConflict((conflict) => conflict.columns(['registry_id', 'region', 'name']).doNothing())
-      .returningAll()
+      .onConflict((conflict) => conflict.columns(['registry_id', 'name']).where('deleted_at', 'is', null).doNothing())
+      .returning('id')
       .executeTakeFirst();
-    return row && fromRow(row);
+    return row && { ...repository, id: row.id, registryKey };
   }
 
   async putTagMutability(repositoryId: number, mutability: TagMutability): Promise<void> {
@@ -123,16 +171,105 @@ export class RepositoryWriter extends RepositoryReader {
       .execute();
   }
 
-  /** The row and everything that hangs on it. What its images and uploads held must have been handed to collection before. */
-  async delete(repositoryId: number): Promise<void> {
-    await this.session.db.deleteFrom('repository').where('id', '=', repositoryId).execute();
+  /** From now on the repository answers as deleted, with all that is in it, and workers take it apart. */
+  async markDeleted(repositoryId: number, deletedAt: number, purgeAt: number): Promise<void> {
+    await this.session.db
+      .updateTable('repository')
+      .set({ deleted_at: deletedAt, purge_at: purgeAt, dismantle_at: deletedAt })
+      .where('id', '=', repositoryId)
+      .execute();
+  }
+
+  /** Of the repositories that had this name, the one deleted last whose undo window was open at `now`. */
+  async findDeleted(registry: Registry, name: string, now: number): Promise<DeletedRepository | undefined> {
+    const row = await this.session.db
+      .selectFrom('registry')
+      .crossJoin('repository')
+      .selectAll('repository')
+      .where('registry.account_id', '=', registry.id)
+      .where('registry.region', '=', registry.region)
+      .whereRef('repository.registry_id', '=', 'registry.id')
+      .where('repository.name', '=', name)
+      .where('repository.deleted_at', 'is not', null)
+      .where('repository.purge_at', '>', now)
+      .orderBy('repository.deleted_at', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return row && toDeleted(row);
+  }
+
+  /** Takes back `markDeleted`. The caller has looked: the name is free. */
+  async restore(repositoryId: number): Promise<void> {
+    await this.session.db
+      .updateTable('repository')
+      .set({ deleted_at: null, purge_at: null, dismantle_at: null })
+      .where('id', '=', repositoryId)
+      .execute();
+  }
+
+  /** Deleted repositories that are to be looked at, the oldest first. */
+  async listDismantled(now: number, limit: number): Promise<DeletedRepository[]> {
+    const rows = await this.session.db
+      .selectFrom('repository')
+      .selectAll()
+      .where('dismantle_at', '<=', now)
+      .orderBy('dismantle_at')
+      .limit(limit)
+      .execute();
+    return rows.map(toDeleted);
+  }
+
+  /**
+   * Removes the row of a deleted repository when it sees no blob and has no manifest any more; answers whether it did.
+   */
+  async deleteEmpty(repositoryId: number): Promise<boolean> {
+    const { db } = this.session;
+    for (const table of ['manifest', 'repository_blob'] as const) {
+      const left = await db
+        .selectFrom(table)
+        .select('repository_id')
+        .where('repository_id', '=', repositoryId)
+        .limit(1)
+        .executeTakeFirst();
+      if (left) return false;
+    }
+    await db.deleteFrom('repository').where('id', '=', repositoryId).execute();
+    return true;
+  }
+
+  /** Looks at a deleted repository again then. */
+  async postponeDismantling(repositoryId: number, until: number): Promise<void> {
+    await this.session.db
+      .updateTable('repository')
+      .set({ dismantle_at: until })
+      .where('id', '=', repositoryId)
+      .execute();
+  }
+
+  async #registryKey(registry: Registry): Promise<number> {
+    await this.session.db
+      .insertInto('registry')
+      .values({ account_id: registry.id, region: registry.region })
+      .onConflict((conflict) => conflict.columns(['account_id', 'region']).doNothing())
+      .execute();
+    const key = await this.findRegistry(registry);
+    if (key === undefined) throw new Error(`The registry ${registry.id} in ${registry.region} has no row`);
+    return key;
   }
 }
 
-function fromRow(row: Selectable<Schema['repository']>): Repository {
+function toDeleted(row: Selectable<Schema['repository']>): DeletedRepository {
+  if (row.deleted_at === null || row.purge_at === null) throw new Error(`The repository ${row.id} is not deleted`);
+  return { repositoryId: row.id, registryKey: row.registry_id, deletedAt: row.deleted_at, purgeAt: row.purge_at };
+}
+
+type LiveRow = Selectable<Schema['repository']> & Pick<Selectable<Schema['registry']>, 'account_id' | 'region'>;
+
+function fromRow(row: LiveRow): Repository {
   return {
     id: row.id,
-    registry: { id: row.registry_id, region: row.region },
+    registryKey: row.registry_id,
+    registry: { id: row.account_id, region: row.region },
     name: row.name,
     createdAt: row.created_at,
     tagMutability: {
@@ -142,4 +279,9 @@ function fromRow(row: Selectable<Schema['repository']>): Repository {
     scanOnPush: row.scan_on_push === 1,
     encryption: { type: row.encryption_type as Encryption['type'], kmsKey: row.kms_key ?? undefined },
   };
+}
+
+/** The repository as what is counted names it. */
+export function scopeOf(repository: Pick<Repository, 'id' | 'registryKey'>): Scope {
+  return { repositoryId: repository.id, registryKey: repository.registryKey };
 }

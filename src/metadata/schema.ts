@@ -1,10 +1,11 @@
-import type { Generated } from 'kysely';
+import type { Generated, GeneratedAlways } from 'kysely';
 
 /**
  * The tables, the same in every database. Flags are 0 or 1, instants are milliseconds since the epoch, structured values
  * are JSON text. docs/architecture.md says what each table promises.
  */
 export interface Schema {
+  registry: RegistryTable;
   repository: RepositoryTable;
   resource_tag: ResourceTagTable;
   blob: BlobTable;
@@ -12,17 +13,29 @@ export interface Schema {
   manifest: ManifestTable;
   manifest_blob: ManifestBlobTable;
   manifest_child: ManifestChildTable;
+  image: ImageTable;
   tag: TagTable;
+  deleted_image: DeletedImageTable;
+  deleted_tag: DeletedTagTable;
+  orphaned_subject: OrphanedSubjectTable;
   upload: UploadTable;
-  gc_candidate: CandidateTable;
   gc_trash: TrashTable;
+  usage: UsageTable;
+  store_usage: StoreUsageTable;
   secret: SecretTable;
 }
 
+/** One account in one region. A row comes with the first repository and stays. */
+interface RegistryTable {
+  id: Generated<number>;
+  account_id: string;
+  region: string;
+}
+
+/** With `deleted_at` it answers as deleted, and its name is free. */
 interface RepositoryTable {
   id: Generated<number>;
-  registry_id: string;
-  region: string;
+  registry_id: number;
   name: string;
   created_at: number;
   tag_mutability: string;
@@ -31,6 +44,11 @@ interface RepositoryTable {
   scan_on_push: number;
   encryption_type: string;
   kms_key: string | null;
+  deleted_at: number | null;
+  /** Until then it may be restored. */
+  purge_at: number | null;
+  /** When workers look at what is left of it. */
+  dismantle_at: number | null;
 }
 
 interface ResourceTagTable {
@@ -48,15 +66,30 @@ interface BlobTable {
   created_at: number;
 }
 
-/** This repository may see this blob. Until `lease_until` it stays, whether or not a manifest names it. */
+/**
+ * This repository may see this blob, and so many of its images need it. One that nothing needs is idle: from `keep_until` on
+ * the link may go.
+ */
 interface RepositoryBlobTable {
   repository_id: number;
   blob_id: number;
-  lease_until: number;
+  /** The repository's registry, so that "does another repository of the registry need it" is a probe of one index. */
+  registry_id: number;
+  /** The blob's, so that counting bytes does not read the blob's row. */
+  size: number;
+  /** Images that name the blob. */
+  refs: number;
+  /** Deleted images that name the blob and may be restored. */
+  holds: number;
+  /** The later of its last lease, and the end of the grace after an image that named it was deleted. */
+  keep_until: number;
   /** As the last manifest that named the blob declared it. */
   media_type: string | null;
+  /** A `LinkState`, from `refs` and `holds`. */
+  state: GeneratedAlways<number>;
 }
 
+/** What was pushed; never changes. Whether it is live says `image`, and if it is not, `deleted_image`. */
 interface ManifestTable {
   id: Generated<number>;
   repository_id: number;
@@ -70,10 +103,24 @@ interface ManifestTable {
   subject_digest: string | null;
   /** JSON object, for the referrers listing. */
   annotations: string | null;
-  pushed_at: number;
-  last_pulled_at: number | null;
+}
+
+/**
+ * A live image. `manifest_id` has no foreign key: the database would look for images by it whenever a manifest goes, and that
+ * index would have to be kept by every push and every deletion.
+ */
+interface ImageTable {
+  repository_id: number;
+  digest: string;
+  manifest_id: number;
   /** Whether any tag points here: kept so that a listing of untagged images reads only those. */
   tagged: number;
+  /** Of the blobs that the manifest names, each once. */
+  blob_bytes: number;
+  pushed_at: number;
+  last_pulled_at: number | null;
+  /** The manifest's, for the index of referrers. */
+  subject_digest: string | null;
 }
 
 interface ManifestBlobTable {
@@ -91,10 +138,43 @@ interface ManifestChildTable {
 interface TagTable {
   repository_id: number;
   name: string;
+  digest: string;
   manifest_id: number;
   /** Counts up within an image: the order in which its tags were pushed. */
   position: number;
   tagged_at: number;
+}
+
+/** An image that answers as deleted. From `purge_at` on its manifest may go; before, it may be restored. */
+interface DeletedImageTable {
+  manifest_id: number;
+  repository_id: number;
+  digest: string;
+  blob_bytes: number;
+  pushed_at: number;
+  last_pulled_at: number | null;
+  deleted_at: number;
+  purge_at: number;
+}
+
+/** A tag that was deleted and may be restored until `purge_at`. */
+interface DeletedTagTable {
+  id: Generated<number>;
+  repository_id: number;
+  name: string;
+  digest: string;
+  manifest_id: number;
+  position: number;
+  tagged_at: number;
+  deleted_at: number;
+  purge_at: number;
+}
+
+/** "Delete what refers to this digest, not before then, unless it is there again." */
+interface OrphanedSubjectTable {
+  repository_id: number;
+  digest: string;
+  not_before: number;
 }
 
 interface UploadTable {
@@ -110,13 +190,6 @@ interface UploadTable {
   expires_at: number;
 }
 
-/** "See whether this repository still uses this blob, not before then": it may have stopped. */
-interface CandidateTable {
-  blob_id: number;
-  repository_id: number;
-  not_before: number;
-}
-
 /** "Erase this key, not before then": nothing can name it any more. */
 interface TrashTable {
   storage_key: string;
@@ -124,6 +197,24 @@ interface TrashTable {
   not_before: number;
   attempts: number;
   last_error: string | null;
+}
+
+/** Bytes of a repository or a registry, moved on by every transaction that changes them. `usage.ts` says what they mean. */
+interface UsageTable {
+  scope: 'repository' | 'registry';
+  id: number;
+  images: number;
+  logical_bytes: number;
+  live_bytes: number;
+  held_bytes: number;
+  idle_bytes: number;
+}
+
+/** What is in the blob store, whoever it belongs to. */
+interface StoreUsageTable {
+  kind: 'blobs' | 'trash' | 'uploads';
+  count: number;
+  bytes: number;
 }
 
 interface SecretTable {

@@ -25,39 +25,60 @@ export class TagReader {
     return this.session.db
       .selectFrom(this.session.dialect.rowsOf(names).as('wanted'))
       .crossJoin('tag')
-      .innerJoin('manifest', 'manifest.id', 'tag.manifest_id')
       .where('tag.repository_id', '=', repositoryId)
       .whereRef('tag.name', '=', sql<string>`wanted.value`)
-      .select(['tag.name', 'manifest.id as manifestId', 'manifest.digest'])
+      .select(['tag.name', 'tag.manifest_id as manifestId', 'tag.digest'])
       .execute();
   }
 
-  /** The tags of each image, in the order they were pushed. One statement, however many images. */
-  async ofImages(manifestIds: readonly number[]): Promise<Map<number, string[]>> {
+  /** The tags of each image, by its digest, in the order they were pushed. One statement, however many images. */
+  async ofImages(repositoryId: number, digests: readonly string[]): Promise<Map<string, string[]>> {
     const rows = await this.session.db
-      .selectFrom(this.session.dialect.rowsOf(manifestIds).as('wanted'))
+      .selectFrom(this.session.dialect.rowsOf(digests).as('wanted'))
       .crossJoin('tag')
-      .whereRef('tag.manifest_id', '=', sql<number>`wanted.value`)
-      .select(['tag.manifest_id as manifestId', 'tag.name'])
-      .orderBy('tag.manifest_id')
+      .where('tag.repository_id', '=', repositoryId)
+      .whereRef('tag.digest', '=', sql<string>`wanted.value`)
+      .select(['tag.digest', 'tag.name'])
+      .orderBy('tag.digest')
       .orderBy('tag.position')
       .execute();
-    const tags = new Map<number, string[]>();
-    for (const { manifestId, name } of rows) {
-      const names = tags.get(manifestId);
+    const tags = new Map<string, string[]>();
+    for (const { digest, name } of rows) {
+      const names = tags.get(digest);
       if (names) names.push(name);
-      else tags.set(manifestId, [name]);
+      else tags.set(digest, [name]);
     }
     return tags;
   }
 
-  async countOfImage(manifestId: number): Promise<number> {
+  async countOfImage(repositoryId: number, digest: string): Promise<number> {
     const row = await this.session.db
       .selectFrom('tag')
       .select((select) => select.fn.countAll<number>().as('count'))
-      .where('manifest_id', '=', manifestId)
+      .where('repository_id', '=', repositoryId)
+      .where('digest', '=', digest)
       .executeTakeFirstOrThrow();
     return row.count;
+  }
+
+  /** Tags whose names begin so, in order of their bytes, those after `after`, with the digests they point to. */
+  async listPrefixed(
+    repositoryId: number,
+    page: { readonly prefix: string; readonly after: string; readonly limit: number },
+  ): Promise<{ readonly name: string; readonly digest: string }[]> {
+    return (
+      this.session.db
+        .selectFrom('tag')
+        .select(['name', 'digest'])
+        .where('repository_id', '=', repositoryId)
+        .where('name', '>', page.after)
+        .where('name', '>=', page.prefix)
+        // Tags are ASCII, so nothing that begins so comes after this.
+        .where('name', '<', `${page.prefix}\u{7f}`)
+        .orderBy('name')
+        .limit(page.limit)
+        .execute()
+    );
   }
 
   /** Tag names in order of their bytes, those after `after`. */
@@ -79,7 +100,7 @@ export class TagWriter extends TagReader {
   async put(tag: {
     readonly repositoryId: number;
     readonly name: string;
-    readonly manifestId: number;
+    readonly image: { readonly id: number; readonly digest: string };
     readonly taggedAt: number;
   }): Promise<void> {
     const { db } = this.session;
@@ -87,22 +108,24 @@ export class TagWriter extends TagReader {
       .deleteFrom('tag')
       .where('repository_id', '=', tag.repositoryId)
       .where('name', '=', tag.name)
-      .returning('manifest_id')
+      .returning('digest')
       .executeTakeFirst();
     await db
       .insertInto('tag')
       .values((value) => ({
         repository_id: tag.repositoryId,
         name: tag.name,
-        manifest_id: tag.manifestId,
+        digest: tag.image.digest,
+        manifest_id: tag.image.id,
         position: value
           .selectFrom('tag as sibling')
           .select(sql<number>`coalesce(max(sibling.position), 0) + 1`.as('next'))
-          .where('sibling.manifest_id', '=', tag.manifestId),
+          .where('sibling.repository_id', '=', tag.repositoryId)
+          .where('sibling.digest', '=', tag.image.digest),
         tagged_at: tag.taggedAt,
       }))
       .execute();
-    await this.#refreshTagged([tag.manifestId, ...(previous ? [previous.manifest_id] : [])]);
+    await this.#refreshTagged(tag.repositoryId, [tag.image.digest, ...(previous ? [previous.digest] : [])]);
   }
 
   /** Removes tags whose images keep others. */
@@ -116,14 +139,16 @@ export class TagWriter extends TagReader {
       .execute();
   }
 
-  async #refreshTagged(manifestIds: readonly number[]): Promise<void> {
+  async #refreshTagged(repositoryId: number, digests: readonly string[]): Promise<void> {
     const { db } = this.session;
     await db
-      .updateTable('manifest')
+      .updateTable('image')
       .set({
-        tagged: sql<number>`CASE WHEN EXISTS (SELECT 1 FROM tag WHERE tag.manifest_id = manifest.id) THEN 1 ELSE 0 END`,
+        tagged: sql<number>`CASE WHEN EXISTS (SELECT 1 FROM tag
+          WHERE tag.repository_id = image.repository_id AND tag.digest = image.digest) THEN 1 ELSE 0 END`,
       })
-      .where('id', 'in', setOf(this.session, manifestIds))
+      .where('repository_id', '=', repositoryId)
+      .where('digest', 'in', setOf(this.session, digests))
       .execute();
   }
 }

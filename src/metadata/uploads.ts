@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import type { StorageKey } from '../model/ids.ts';
 import type { Schema } from './schema.ts';
 import type { Session } from './session.ts';
+import { type Counted, UsageWriter } from './usage.ts';
 
 /** An upload under way. The row is written before the first byte, so every byte in the store can be traced. */
 export interface Upload {
@@ -63,6 +64,7 @@ export class UploadWriter extends UploadReader {
         expires_at: upload.expiresAt,
       })
       .execute();
+    await this.#count({ count: 1, bytes: 0 });
   }
 
   /** Replaces the state of an upload that still stands at `from`; answers whether it did. */
@@ -83,22 +85,35 @@ export class UploadWriter extends UploadReader {
       .where('offset', '=', from.offset)
       .where('parts', '=', from.parts)
       .executeTakeFirst();
-    return result.numUpdatedRows === 1n;
+    if (result.numUpdatedRows !== 1n) return false;
+    await this.#count({ count: 0, bytes: to.offset - from.offset });
+    return true;
   }
 
   /** Answers whether the upload was there. */
   async delete(id: string): Promise<boolean> {
-    const result = await this.session.db.deleteFrom('upload').where('id', '=', id).executeTakeFirst();
-    return result.numDeletedRows === 1n;
+    const ended = await this.session.db
+      .deleteFrom('upload')
+      .where('id', '=', id)
+      .returning('offset')
+      .executeTakeFirst();
+    if (!ended) return false;
+    await this.#count({ count: -1, bytes: -ended.offset });
+    return true;
   }
 
-  async listOfRepository(repositoryId: number): Promise<Upload[]> {
+  async listOfRepository(repositoryId: number, limit: number): Promise<Upload[]> {
     const rows = await this.session.db
       .selectFrom('upload')
       .selectAll()
       .where('repository_id', '=', repositoryId)
+      .limit(limit)
       .execute();
     return rows.map(fromRow);
+  }
+
+  async #count(change: Counted): Promise<void> {
+    await new UsageWriter(this.session).addToStore('uploads', change);
   }
 }
 

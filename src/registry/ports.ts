@@ -21,4 +21,8 @@ export interface Retention {
   readonly lease: number;
   /** After its last byte: an upload that is never completed. */
   readonly upload: number;
+  /** After its deletion: an image, a tag or a repository that may be restored. 0: never, as in ECR. */
+  readonly undo: number;
+  /** After the deletion of their subject: images that refer to it. */
+  readonly referrers: number;
 }

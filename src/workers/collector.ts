@@ -1,38 +1,109 @@
 import { CONDEMN_BATCH, condemn } from '../registry/collection/condemn.ts';
+import { dismantle } from '../registry/collection/dismantle.ts';
 import { ERASE_BATCH, erase } from '../registry/collection/erase.ts';
+import { expireReferrers } from '../registry/collection/expire-referrers.ts';
 import { EXPIRE_BATCH, expireUploads } from '../registry/collection/expire-uploads.ts';
+import { PURGE_BATCH, PURGE_TAGS_BATCH, purge, purgeTags } from '../registry/collection/purge.ts';
 import type { PullRecorder } from '../registry/image/pull-recorder.ts';
 import type { Ports } from '../registry/ports.ts';
 
 /** What one round brought back. */
 export interface Collected {
   readonly expiredUploads: number;
+  readonly purgedImages: number;
   readonly condemnedBlobs: number;
+  readonly erasedKeys: number;
+  /** Bytes given back to the disk. */
   readonly erasedBytes: number;
 }
 
+/** A round that is over. Instants are milliseconds since the epoch. */
+export interface Round {
+  readonly beganAt: number;
+  readonly endedAt: number;
+  /** What it brought, or why it broke off. */
+  readonly outcome: Collected | Error;
+}
+
+type Needs = Pick<Ports, 'metadata' | 'blobs' | 'clock' | 'retention'> & { readonly pulls: PullRecorder };
+
+/** Runs rounds of collection, one at a time. */
+export class Collector {
+  readonly #ports: Needs;
+  #running: Promise<Collected> | undefined;
+  #last: Round | undefined;
+
+  constructor(ports: Needs) {
+    this.#ports = ports;
+  }
+
+  /** The round that ended last. */
+  get last(): Round | undefined {
+    return this.#last;
+  }
+
+  /** Runs a round, or joins the one that is running. */
+  run(): Promise<Collected> {
+    this.#running ??= this.#round().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #round(): Promise<Collected> {
+    const { clock } = this.#ports;
+    const beganAt = clock.now();
+    const end = (outcome: Collected | Error) => {
+      this.#last = { beganAt, endedAt: clock.now(), outcome };
+    };
+    try {
+      const collected = await collect(this.#ports);
+      end(collected);
+      return collected;
+    } catch (error) {
+      end(error as Error);
+      throw error;
+    }
+  }
+}
+
 /**
- * One round of collection: unfinished uploads expire, unused blobs are condemned, trash is erased, each until nothing is
- * due. Every batch is a short transaction of its own, so pushes go on in between.
+ * One round of collection, each step until nothing is due: referrers and uploads expire, deleted repositories are taken
+ * apart, deleted images are purged, unused blobs are condemned, trash is erased. Every batch is a short transaction of its
+ * own, so pushes go on in between.
  */
-export async function collect(
-  ports: Pick<Ports, 'metadata' | 'blobs' | 'clock'> & { readonly pulls: PullRecorder },
-): Promise<Collected> {
+export async function collect(ports: Needs): Promise<Collected> {
   await ports.pulls.flush(ports);
-  const collected = { expiredUploads: 0, condemnedBlobs: 0, erasedBytes: 0 };
-  for (let expired = EXPIRE_BATCH; expired === EXPIRE_BATCH; ) {
-    expired = await expireUploads(ports);
-    collected.expiredUploads += expired;
+  while (await expireReferrers(ports));
+  const due = ports.clock.now();
+  while (await dismantle(ports, due));
+  const expiredUploads = await batches(EXPIRE_BATCH, () => expireUploads(ports));
+  // What an index lists is due only when the index is gone: a batch that is not full may be followed by another.
+  let purgedImages = 0;
+  for (let purged = PURGE_BATCH; purged > 0; purgedImages += purged) purged = await purge(ports);
+  await batches(PURGE_TAGS_BATCH, () => purgeTags(ports));
+  let condemnedBlobs = 0;
+  await batches(CONDEMN_BATCH, async () => {
+    const { unlinked, blobs } = await condemn(ports);
+    condemnedBlobs += blobs;
+    return unlinked;
+  });
+  let [erasedKeys, erasedBytes] = [0, 0];
+  await batches(ERASE_BATCH, async () => {
+    const { tried, erased, bytes } = await erase(ports);
+    erasedKeys += erased;
+    erasedBytes += bytes;
+    return tried;
+  });
+  return { expiredUploads, purgedImages, condemnedBlobs, erasedKeys, erasedBytes };
+}
+
+/** Runs batches until one is not full; answers what they took together. */
+async function batches(size: number, run: () => Promise<number>): Promise<number> {
+  let total = 0;
+  for (let taken = size; taken === size; ) {
+    taken = await run();
+    total += taken;
   }
-  for (let examined = CONDEMN_BATCH; examined === CONDEMN_BATCH; ) {
-    const round = await condemn(ports);
-    examined = round.examined;
-    collected.condemnedBlobs += round.blobs;
-  }
-  for (let tried = ERASE_BATCH; tried === ERASE_BATCH; ) {
-    const round = await erase(ports);
-    tried = round.tried;
-    collected.erasedBytes += round.bytes;
-  }
-  return collected;
+  return total;
 }

@@ -6,14 +6,15 @@ import { BytesMissing } from '../../src/blobs/blob-store.ts';
 import { openFileSystemStores } from '../../src/blobs/file-system/open-stores.ts';
 import { digestOf } from '../../src/model/digest.ts';
 import { randomIds, type StorageKey } from '../../src/model/ids.ts';
-import { blobStoreContract } from '../contract/blob-store.ts';
+import { blobListingContract } from '../contract/blob-listing.ts';
+import { type BlobStoreUnderTest, blobStoreContract } from '../contract/blob-store.ts';
 import { chunksOf } from '../support/images.ts';
 import { bytesIn, filesIn, tempFolder } from '../support/temp-folder.ts';
 
 const ids = randomIds();
 const CONTENT = Buffer.from('content');
 
-blobStoreContract('The file system', async () => {
+async function openForTest(): Promise<BlobStoreUnderTest> {
   const folder = await tempFolder();
   const stores = await openFileSystemStores(folder.path);
   return {
@@ -31,9 +32,22 @@ blobStoreContract('The file system', async () => {
         },
       };
     },
+    plantForeign: async () => {
+      const name = randomIds().storageKey().slice(3);
+      const elsewhere = name.endsWith('00') ? '11' : '00';
+      await mkdir(join(folder.path, 'blobs', elsewhere, 'folder'), { recursive: true });
+      await mkdir(join(folder.path, 'blobs', 'lost+found'));
+      await symlink(folder.path, join(folder.path, 'uploads', name));
+      const files = ['uploads/notes.txt', 'blobs/README', `blobs/${elsewhere}/${name}`, `blobs/${elsewhere}/.hidden`];
+      for (const file of files) await writeFile(join(folder.path, file), 'foreign');
+      return [...files, `blobs/${elsewhere}/folder`, 'blobs/lost+found', `uploads/${name}`];
+    },
     dispose: () => folder[Symbol.asyncDispose](),
   };
-});
+}
+
+blobStoreContract('The file system', openForTest);
+blobListingContract('The file system', openForTest);
 
 test('Bytes lie where the layout says: arriving ones in uploads, finished ones in a folder by the end of their name', async () => {
   await using folder = await tempFolder();

@@ -20,6 +20,8 @@ export interface BlobStoreUnderTest {
   bytesOnDisk(): Promise<number>;
   /** Makes the erasure of one finished blob fail until `repair` is called. */
   failErasure(key: StorageKey): Promise<{ repair(): Promise<void> }>;
+  /** Puts things into the store's place that are not its own; answers their names as a listing gives them. */
+  plantForeign(): Promise<string[]>;
   dispose(): Promise<void>;
 }
 

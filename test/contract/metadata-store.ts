@@ -1,6 +1,8 @@
 import { bytesContract } from './metadata/bytes.ts';
 import type { OpenMetadata } from './metadata/fixture.ts';
+import { graveyardContract } from './metadata/graveyard.ts';
 import { imagesContract } from './metadata/images.ts';
+import { linksContract } from './metadata/links.ts';
 import { repositoriesContract } from './metadata/repositories.ts';
 import { transactionsContract } from './metadata/transactions.ts';
 
@@ -10,4 +12,6 @@ export function metadataStoreContract(name: string, open: OpenMetadata): void {
   repositoriesContract(name, open);
   imagesContract(name, open);
   bytesContract(name, open);
+  linksContract(name, open);
+  graveyardContract(name, open);
 }

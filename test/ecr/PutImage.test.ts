@@ -174,9 +174,9 @@ describe('PutImage', () => {
     // As many pushes take seconds.
     using database = new DatabaseSync(server.databasePath);
     database.exec(`
-      INSERT INTO tag (repository_id, name, manifest_id, position, tagged_at)
+      INSERT INTO tag (repository_id, name, digest, manifest_id, position, tagged_at)
       WITH RECURSIVE number (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM number WHERE n < 999)
-      SELECT tag.repository_id, 'tag-' || n, tag.manifest_id, n, tag.tagged_at
+      SELECT tag.repository_id, 'tag-' || n, tag.digest, tag.manifest_id, n, tag.tagged_at
       FROM tag JOIN repository ON repository.id = tag.repository_id CROSS JOIN number
       WHERE repository.name = '${repository.name}'`);
     await put(repository, A, { imageTag: 'tag-1000' });

@@ -1,21 +1,11 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { MetadataTransaction } from '../../src/metadata/metadata-store.ts';
+import { scopeOf } from '../../src/metadata/repositories.ts';
 import { SqliteMetadata } from '../../src/metadata/sqlite/sqlite-metadata.ts';
-import { parseDigest } from '../../src/model/digest.ts';
-import {
-  ids,
-  insertBlob,
-  insertImage,
-  insertRepository,
-  NOW,
-  putTags,
-  REGISTRY,
-} from '../contract/metadata/fixture.ts';
+import { insertRepository, NOW } from '../contract/metadata/fixture.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
-
-const DIGEST = parseDigest(`sha256:${'a'.repeat(64)}`);
+import { useViews, useWriters, watched } from './every-statement.ts';
 
 let folder: TempFolder;
 let database: DatabaseSync;
@@ -26,7 +16,8 @@ beforeAll(async () => {
   folder = await tempFolder();
   const path = join(folder.path, 'metadata.db');
   const metadata = new SqliteMetadata(path, (sql) => statements.add(sql));
-  await metadata.write((tx) => useEverything(watched(tx)));
+  await metadata.write((tx) => useWriters(watched(tx, unused)));
+  await metadata.read(({ collection, inspection }) => useViews(watched({ collection, inspection }, unused)));
   await metadata[Symbol.asyncDispose]();
   database = new DatabaseSync(path);
 });
@@ -35,101 +26,6 @@ afterAll(async () => {
   database.close();
   await folder[Symbol.asyncDispose]();
 });
-
-/** The transaction, noting in `unused` every method of its writers until it is called. */
-function watched(tx: MetadataTransaction): MetadataTransaction {
-  const wrap = <T extends object>(area: string, writer: T): T => {
-    for (let type = Object.getPrototypeOf(writer); type !== Object.prototype; type = Object.getPrototypeOf(type)) {
-      for (const name of Object.getOwnPropertyNames(type)) if (name !== 'constructor') unused.add(`${area}.${name}`);
-    }
-    return new Proxy(writer, {
-      get: (target, name) => {
-        unused.delete(`${area}.${String(name)}`);
-        const member: unknown = Reflect.get(target, name);
-        return typeof member === 'function' ? member.bind(target) : member;
-      },
-    });
-  };
-  return {
-    repositories: wrap('repositories', tx.repositories),
-    images: wrap('images', tx.images),
-    tags: wrap('tags', tx.tags),
-    blobs: wrap('blobs', tx.blobs),
-    uploads: wrap('uploads', tx.uploads),
-    collection: wrap('collection', tx.collection),
-    secrets: wrap('secrets', tx.secrets),
-  };
-}
-
-/** Calls every method, with every choice that changes the text of its statement. */
-async function useEverything(tx: MetadataTransaction): Promise<void> {
-  if (!DIGEST) throw new Error('No digest');
-  const { id } = await insertRepository(tx, 'app');
-  await tx.repositories.find(REGISTRY, 'app');
-  await tx.repositories.list(REGISTRY, { after: '', limit: 9 });
-  await tx.repositories.putTagMutability(id, { mode: 'MUTABLE', exclusionFilters: [] });
-  await tx.repositories.putResourceTags(id, [{ key: 'a', value: '1' }]);
-  await tx.repositories.resourceTags(id);
-  await tx.repositories.deleteResourceTags(id, ['a']);
-
-  const blobId = await insertBlob(tx, 'x');
-  await tx.blobs.link(id, blobId, NOW);
-  await tx.blobs.putMediaType(id, [blobId], 'type');
-  await tx.blobs.find(id, DIGEST);
-  await tx.blobs.findAll(id, [DIGEST]);
-  await tx.blobs.findAnywhere(DIGEST);
-  await tx.blobs.isReferenced(id, blobId);
-
-  const child = await insertImage(tx, id, DIGEST, { blobIds: [blobId] });
-  const parent = await insertImage(tx, id, 'sha256:parent', { childIds: [child] });
-  await putTags(tx, id, child, 'a', 'b');
-  await putTags(tx, id, parent, 'b');
-  await tx.tags.find(id, 'a');
-  await tx.tags.resolve(id, ['a']);
-  await tx.tags.ofImages([child]);
-  await tx.tags.countOfImage(child);
-  await tx.tags.list(id, { after: '', limit: 9 });
-  await tx.images.find(id, { digest: DIGEST });
-  await tx.images.find(id, { tag: 'a' as never });
-  await tx.images.findAll(id, [DIGEST]);
-  await tx.images.manifestsOf([child]);
-  await tx.images.parentsOf([child]);
-  await tx.images.hasAny(id);
-  await tx.images.recordPulls([child], NOW);
-  for (const tagged of [undefined, true, false]) {
-    await tx.images.list(id, { tagged, after: '', limit: 9 });
-    await tx.images.listIdentifiers(id, { tagged, after: { digest: '', position: 0 }, limit: 9 });
-  }
-  for (const artifactTypes of [[], ['a'], ['a', 'b']]) {
-    await tx.images.listReferrers(id, DIGEST, { artifactTypes, after: '', limit: 9 });
-  }
-
-  const storageKey = ids.storageKey();
-  await tx.uploads.insert({ id: 'u', repositoryId: id, storageKey, expiresAt: NOW });
-  const upload = await tx.uploads.find(id, 'u');
-  if (upload) await tx.uploads.advance(upload, upload);
-  await tx.uploads.listExpired(NOW, 9);
-  await tx.uploads.listOfRepository(id);
-  await tx.uploads.delete('u');
-
-  await tx.collection.nominateBlobsOf([child], NOW);
-  await tx.collection.nominateBlobsOfRepository(id, NOW);
-  await tx.collection.nominate(id, blobId, NOW);
-  await tx.collection.listDue(NOW, 9);
-  await tx.collection.postponeToLease(id, [blobId]);
-  await tx.collection.discard({ storageKey, size: 1, notBefore: NOW });
-  await tx.collection.listTrash(NOW, 9);
-  await tx.collection.postponeTrash({ storageKey, notBefore: NOW, error: 'x' });
-  await tx.collection.forgetTrash([{ storageKey, attempts: 1 }]);
-  await tx.tags.delete(id, ['a']);
-  await tx.images.delete([parent]);
-  await tx.images.deleteAll(id);
-  await tx.collection.unlink(id, [blobId]);
-  await tx.collection.forget(id, [blobId]);
-  await tx.collection.condemn([blobId], NOW);
-  await tx.repositories.delete(id);
-  await tx.secrets.getOrPut('key', new Uint8Array(1));
-}
 
 function planOf(sql: string): string[] {
   return database
@@ -144,9 +40,25 @@ function scansOf(sql: string): string[] {
   return plan.filter((step) => {
     const name = /^SCAN (\S+)/.exec(step)?.[1];
     const computed = plan.includes(`CO-ROUTINE ${name}`) || plan.includes(`MATERIALIZE ${name}`);
-    return name !== undefined && !computed && !/VIRTUAL TABLE|^SCAN CONSTANT ROW/.test(step);
+    return (
+      name !== undefined && !computed && !/VIRTUAL TABLE|^SCAN CONSTANT ROW|^SCAN \d+-ROW VALUES CLAUSE/.test(step)
+    );
   });
 }
+
+/** Statements that may read a whole table or index, and the step that does. */
+const SCANS: Readonly<Record<string, string>> = {
+  // Three rows.
+  'select * from "store_usage"': 'SCAN store_usage',
+  // Counts what waits for the collector, for whoever asks how it is doing.
+  'select count(*) as "count" from "deleted_image"': 'SCAN deleted_image USING COVERING INDEX deleted_image_by_purge',
+  // Reads the first entry only.
+  'select "keep_until" from "repository_blob" where refs = 0 AND holds = 0 order by "keep_until" limit ?':
+    'SCAN repository_blob USING COVERING INDEX repository_blob_idle',
+};
+
+/** Statements that ask for the first few rows of a repository, whichever they are. */
+const ANY_OF_A_REPOSITORY = /^select [^()]* from "\w+" where "repository_id" = \?( order by "digest")? limit \?$/;
 
 describe('The plan of every statement', () => {
   test('is looked at: every method was called, and every statement has a plan', () => {
@@ -158,14 +70,15 @@ describe('The plan of every statement', () => {
     expect(scansOf('SELECT count(*) FROM tag')).not.toEqual([]);
   });
 
-  test('reads no table from end to end', () => {
+  test('reads no table from end to end, but for what was said to', () => {
     const scanning = [...statements].flatMap((sql) => scansOf(sql).map((step) => ({ step, sql })));
-    expect(scanning).toEqual([]);
+    expect(scanning.filter(({ sql }) => !Object.keys(SCANS).includes(sql))).toEqual([]);
+    for (const [sql, step] of Object.entries(SCANS)) expect(scanning).toContainEqual({ sql, step });
   });
 
   test('finds what a list names, and where a page begins, without looking through the repository', () => {
     const reading = [...statements]
-      .filter((sql) => /json_each| limit \?/.test(sql) && !/select "id" from "manifest" .* limit/.test(sql))
+      .filter((sql) => /json_each| limit \?/.test(sql) && !ANY_OF_A_REPOSITORY.test(sql))
       .flatMap((sql) => planOf(sql).flatMap((step) => (/\(repository_id=\?\)/.test(step) ? [{ step, sql }] : [])));
     expect(reading).toEqual([]);
     expect(planOf('SELECT * FROM tag WHERE repository_id = ?').join()).toContain('(repository_id=?)');
@@ -189,20 +102,30 @@ describe('The plan of every statement', () => {
       const lists = async (length: number) => {
         const numbers = Array.from({ length }, (_, at) => at);
         const names = numbers.map(String);
-        await tx.tags.resolve(1, names);
-        await tx.tags.ofImages(numbers);
-        await tx.tags.delete(1, names);
-        await tx.images.findAll(1, names);
+        const images = numbers.map((id) => ({ id, digest: `${id}` }));
+        await tx.tags.resolve(app.id, names);
+        await tx.tags.ofImages(app.id, names);
+        await tx.tags.delete(app.id, names);
+        await tx.images.findAll(app.id, names);
+        await tx.images.identify(app.id, names);
         await tx.images.parentsOf(numbers);
-        await tx.images.delete(numbers);
-        await tx.images.listReferrers(1, '', { artifactTypes: names, after: '', limit: 9 });
-        await tx.repositories.deleteResourceTags(1, names);
-        await tx.blobs.findAll(1, names);
-        await tx.collection.nominateBlobsOf(numbers, NOW);
+        await tx.images.delete(scope, images, { at: NOW, purgeAt: NOW + 1, keepUntil: NOW });
+        await tx.images.listReferrers(app.id, '', { artifactTypes: names, after: '', limit: 9 });
+        await tx.repositories.deleteResourceTags(app.id, names);
+        await tx.blobs.findAll(app.id, names);
+        await tx.links.keep(app.id, numbers, NOW);
+        await tx.links.remove(scope, numbers);
+        await tx.graveyard.keepTags(app.id, 'name', names, { at: NOW, purgeAt: NOW });
+        await tx.graveyard.findAll(numbers, NOW);
+        await tx.orphans.note(app.id, names, NOW);
+        await tx.collection.condemn(numbers, NOW);
       };
+      const app = await insertRepository(tx, 'app');
+      const scope = scopeOf(app);
+      seen.clear();
       await lists(1);
       const few = seen.size;
-      expect(few).toBe(10);
+      expect(few).toBeGreaterThan(16);
       await lists(50_000);
       expect(seen.size).toBe(few);
     });
@@ -214,17 +137,20 @@ test('Every foreign key can be followed backwards through an index, so that a de
   const tables = database
     .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
     .all();
-  const keys = tables.flatMap(({ name: table }) =>
-    database
-      .prepare('SELECT "from" AS col FROM pragma_foreign_key_list(?)')
-      .all(String(table))
-      .map(({ col }) => ({ table: String(table), column: String(col) })),
-  );
+  const keys = tables.flatMap(({ name: table }) => {
+    const columns = database.prepare('SELECT id, "from" AS col FROM pragma_foreign_key_list(?)').all(String(table));
+    return [...Map.groupBy(columns, ({ id }) => id).values()].map((key) => ({
+      table: String(table),
+      columns: key.map(({ col }) => String(col)),
+    }));
+  });
   expect(keys.length).toBeGreaterThan(10);
-  for (const { table, column } of keys) {
-    const plan = planOf(`DELETE FROM ${table} WHERE ${column} = ?`);
+  for (const { table, columns } of keys) {
+    // The row of a registry stays for ever.
+    if (table === 'repository' && columns.join() === 'registry_id') continue;
+    const plan = planOf(`DELETE FROM ${table} WHERE ${columns.map((column) => `${column} = ?`).join(' AND ')}`);
     expect(plan.length).toBeGreaterThan(0);
     // The plan has the look-ups in the tables that point here, too.
-    for (const step of plan) expect(step, `${table}.${column}`).toMatch(/^SEARCH .* USING/);
+    for (const step of plan) expect(step, `${table} (${columns})`).toMatch(/^SEARCH .* USING/);
   }
 });

@@ -181,7 +181,12 @@ test('when the disk has fewer bytes than it should, the connection ends instead 
 
 test('when the disk fails in the middle, the connection ends; when it fails at once, the answer is an error of ours', async () => {
   let opened: (fail: boolean) => Readable = () => Readable.from([]);
-  const failing = { open: async () => opened(true), erase: async () => new Map() } satisfies BlobStore;
+  const failing: BlobStore = {
+    open: async () => opened(true),
+    erase: async () => new Map(),
+    list: async function* () {},
+    stat: async () => new Map(),
+  };
   await using server = await startOci({ blobs: failing });
   await server.pushBlob('app', CONTENT);
   opened = () =>

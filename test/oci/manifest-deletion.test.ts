@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { deleteImages } from '../../src/registry/image/delete-images.ts';
+import { deleteImages } from '../../src/registry/deletion/delete-images.ts';
 import { PullRecorder } from '../../src/registry/image/pull-recorder.ts';
 import { collect } from '../../src/workers/collector.ts';
 import { type BuiltManifest, buildImage, buildIndex, makeRepository } from '../support/images.ts';

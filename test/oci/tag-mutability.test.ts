@@ -72,8 +72,9 @@ test('an image has up to a thousand tags', async () => {
     const repository = await tx.repositories.find(path.registry, path.repositoryName);
     const repositoryId = repository?.id ?? 0;
     const [image] = await tx.images.findAll(repositoryId, [ONE.digest]);
+    if (!image) throw new Error('The image is not there');
     for (let i = 1; i < 1000; i++) {
-      await tx.tags.put({ repositoryId, name: `t${i}`, manifestId: image?.id ?? 0, taggedAt: 0 });
+      await tx.tags.put({ repositoryId, name: `t${i}`, image, taggedAt: 0 });
     }
   });
   expectFault(

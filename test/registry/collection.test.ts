@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import type { BlobStore } from '../../src/blobs/blob-store.ts';
+import { scopeOf } from '../../src/metadata/repositories.ts';
 import { CONDEMN_BATCH, condemn } from '../../src/registry/collection/condemn.ts';
+import { dismantle } from '../../src/registry/collection/dismantle.ts';
 import { erase } from '../../src/registry/collection/erase.ts';
-import { deleteImages } from '../../src/registry/image/delete-images.ts';
+import { purge } from '../../src/registry/collection/purge.ts';
+import { deleteImages } from '../../src/registry/deletion/delete-images.ts';
 import { findBlob, promiseBlobs } from '../../src/registry/layer/find-blobs.ts';
 import { mountBlob } from '../../src/registry/layer/mount-blob.ts';
 import { deleteRepository } from '../../src/registry/repository/delete-repository.ts';
@@ -25,6 +28,7 @@ import {
   putManifest,
   REGISTRY,
 } from '../support/images.ts';
+import { checkCounters } from '../support/recount-usage.ts';
 import { HOUR, openStores, type Stores, TEST_RETENTION } from '../support/stores.ts';
 
 const { grace, lease } = TEST_RETENTION;
@@ -124,6 +128,38 @@ describe('The bytes of a deleted image', () => {
     expect(await stores.bytesOnDisk()).toBe(0);
   });
 
+  test('are not condemned before what named them is purged, whatever is counted', async () => {
+    await using stores = await openStores();
+    const path = await makeRepository(stores.ports, 'app');
+    const image = buildImage('a');
+    await pushImage(stores.ports, path, image);
+    await outliveLeases(stores);
+    await remove(stores, path, image);
+    stores.clock.advance(grace);
+    expect(await condemn(stores.ports)).toEqual({ unlinked: 0, blobs: 0, bytes: 0 });
+    expect(await purge(stores.ports)).toBe(1);
+    expect(await condemn(stores.ports)).toEqual({ unlinked: 2, blobs: 2, bytes: sizeOf(...image.blobs) });
+    checkCounters(stores);
+  });
+
+  test('stay for the undo window when that is longer than the grace, and no longer', async () => {
+    await using stores = await openStores({ retention: { undo: 3 * grace } });
+    const path = await makeRepository(stores.ports, 'app');
+    const image = buildImage('a');
+    await pushImage(stores.ports, path, buildIndex([image]), 'v1');
+    await outliveLeases(stores);
+    await deleteImages(stores.ports, path, [{ imageTag: 'v1' }]);
+    await remove(stores, path, image);
+    stores.clock.advance(3 * grace - 1);
+    await collect(stores.ports);
+    expect(await stores.bytesOnDisk()).toBe(sizeOf(...image.blobs));
+    stores.clock.advance(1);
+    // Index, image and bytes in one round.
+    expect(await collect(stores.ports)).toMatchObject({ purgedImages: 2, condemnedBlobs: 2, erasedKeys: 2 });
+    expect(await stores.bytesOnDisk()).toBe(0);
+    await checkStores(stores);
+  });
+
   test('go with the repository when that is deleted, after the grace', async () => {
     await using stores = await openStores();
     const path = await makeRepository(stores.ports, 'app');
@@ -162,7 +198,7 @@ describe('A lease', () => {
     const blob = blobOf('asked for');
     await pushBlob(stores.ports, path, blob);
     const leaseLeft = async () =>
-      ((await findBlob(stores.ports, path, blob.digest))?.blob.leaseUntil ?? 0) - stores.clock.now();
+      ((await findBlob(stores.ports, path, blob.digest))?.blob.keepUntil ?? 0) - stores.clock.now();
     stores.clock.advance(lease / 2);
     expect(await promiseBlobs(stores.ports, path, [blob.digest])).toHaveLength(1);
     expect(await leaseLeft()).toBe(lease / 2);
@@ -209,7 +245,7 @@ describe('A lease', () => {
       await collect(stores.ports);
     }
     for (const blob of image.blobs) expect(await readBlob(stores, path, blob)).toBe(true);
-    expect((await condemn(stores.ports)).examined).toBe(0);
+    expect((await condemn(stores.ports)).unlinked).toBe(0);
   });
 
   test('that a mount gave ends like any other, when no manifest follows', async () => {
@@ -240,6 +276,7 @@ describe('An image that is pushed again after its deletion', () => {
       'when its blobs are condemned but not erased',
       async (stores: Stores) => {
         stores.clock.advance(grace);
+        expect(await purge(stores.ports)).toBe(1);
         expect((await condemn(stores.ports)).blobs).toBe(2);
       },
     ],
@@ -280,7 +317,7 @@ describe('An erasure that fails', () => {
     await mkdir(file);
 
     stores.clock.advance(lease);
-    expect(await condemn(stores.ports)).toEqual({ examined: 1, blobs: 1, bytes: 5 });
+    expect(await condemn(stores.ports)).toEqual({ unlinked: 1, blobs: 1, bytes: 5 });
     expect(await erase(stores.ports)).toEqual({ tried: 1, erased: 0, bytes: 0 });
     const waits: number[] = [];
     for (let times = 0; times < 11; times++) {
@@ -309,9 +346,13 @@ describe('An erasure that fails', () => {
     await pushImage(stores.ports, path, buildImage('a'));
     await deleteRepository(stores.ports, path, { force: true });
     stores.clock.advance(lease);
+    await dismantle(stores.ports);
+    expect(await purge(stores.ports)).toBe(1);
     await condemn(stores.ports);
     const broken: BlobStore = {
       open: (key) => stores.ports.blobs.open(key),
+      list: () => stores.ports.blobs.list(),
+      stat: (keys) => stores.ports.blobs.stat(keys),
       erase: () => Promise.reject(new Error('the store is away')),
     };
     await expect(erase({ ...stores.ports, blobs: broken })).rejects.toThrow('the store is away');
@@ -326,22 +367,20 @@ test('Collection comes to an end batch by batch, and blobs under a lease do not 
   const { clock, ports } = stores;
   const count = CONDEMN_BATCH * 2 + 50;
   await ports.metadata.write(async (tx) => {
-    const { id } = await getRepository(tx, path);
-    for (let at = 0; at < count; at++) {
-      const blobId = await insertBlob(tx, `blob ${at}`);
-      // Every other one is under a lease, although it is to be looked at now.
-      await tx.blobs.link(id, blobId, clock.now() + (at % 2 === 0 ? HOUR : 0));
-      await tx.collection.nominate(id, blobId, clock.now());
+    const scope = scopeOf(await getRepository(tx, path));
+    // Every other one is under a lease.
+    for (let at = 0; at < 2 * count; at++) {
+      await tx.links.put(scope, await insertBlob(tx, `blob ${at}`), clock.now() + (at % 2 === 0 ? HOUR : 0));
     }
   });
-  const rounds: { examined: number; blobs: number }[] = [];
+  const rounds: { unlinked: number; blobs: number }[] = [];
   do {
-    const { examined, blobs } = await condemn(ports);
-    rounds.push({ examined, blobs });
-  } while (rounds.at(-1)?.examined === CONDEMN_BATCH);
-  expect(rounds.map(({ examined }) => examined)).toEqual([CONDEMN_BATCH, CONDEMN_BATCH, 50]);
-  expect(rounds.reduce((sum, { blobs }) => sum + blobs, 0)).toBe(count / 2);
-  expect(await condemn(ports)).toEqual({ examined: 0, blobs: 0, bytes: 0 });
+    const { unlinked, blobs } = await condemn(ports);
+    rounds.push({ unlinked, blobs });
+  } while (rounds.at(-1)?.unlinked === CONDEMN_BATCH);
+  expect(rounds.map(({ unlinked }) => unlinked)).toEqual([CONDEMN_BATCH, CONDEMN_BATCH, 50]);
+  expect(rounds.reduce((sum, { blobs }) => sum + blobs, 0)).toBe(count);
+  expect(await condemn(ports)).toEqual({ unlinked: 0, blobs: 0, bytes: 0 });
   clock.advance(HOUR);
   await collect(ports);
   expect(await promiseBlobs(ports, path, [blobOf('blob 0').digest])).toEqual([]);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decideDeletion } from '../../src/registry/image/decide-deletion.ts';
+import { decideDeletion } from '../../src/registry/deletion/decide-deletion.ts';
 import type { ImageFailure, ResolvedIdentifier } from '../../src/registry/image/image-identifier.ts';
 import { deleteOneByOne, type World, worlds } from './deletion-model.ts';
 import { ONE_IDENTIFIER } from './deletion-table/one-identifier.ts';
@@ -20,7 +20,7 @@ const SYNTAX_FAILURES = [
 function stateOf({ images }: DeletionRow) {
   const names = Object.keys(images);
   const idOf = (name: string) => names.indexOf(name);
-  const tags = new Map(names.map((name) => [idOf(name), images[name]?.tags ?? []]));
+  const tags = new Map(names.map((name) => [`<${name}>`, images[name]?.tags ?? []]));
   const parents = new Map<number, string[]>();
   for (const parent of names) {
     for (const child of images[parent]?.lists ?? []) {
@@ -40,17 +40,18 @@ function resolve(row: DeletionRow, imageId: TableIdentifier): ResolvedIdentifier
   const name = names.find((candidate) =>
     imageId.imageTag === undefined
       ? imageId.imageDigest === `<${candidate}>`
-      : tags.get(idOf(candidate))?.includes(imageId.imageTag),
+      : tags.get(`<${candidate}>`)?.includes(imageId.imageTag),
   );
   if (name === undefined) throw new Error(`The row names no image by ${JSON.stringify(imageId)}`);
   return { imageId, image: { id: idOf(name), digest: `<${name}>` }, tag: imageId.imageTag };
 }
 
 function leftAfter(row: DeletionRow, decision: ReturnType<typeof decideDeletion>) {
-  const { names, idOf, tags } = stateOf(row);
-  const left = names.filter((name) => !decision.images.includes(idOf(name)));
+  const { names, tags } = stateOf(row);
+  const gone = decision.images.map((image) => image.digest);
+  const left = names.filter((name) => !gone.includes(`<${name}>`));
   return Object.fromEntries(
-    left.map((name) => [name, (tags.get(idOf(name)) ?? []).filter((tag) => !decision.tags.includes(tag))]),
+    left.map((name) => [name, (tags.get(`<${name}>`) ?? []).filter((tag) => !decision.tags.includes(tag))]),
   );
 }
 
@@ -78,9 +79,9 @@ describe('The rule of BatchDeleteImage', () => {
         { imageId: { imageTag: 'x' }, image, tag: 'x' },
         { imageId: { imageDigest: 'sha256:d' }, image, tag: undefined },
       ],
-      { tags: new Map([[7, ['x', 'y']]]), parents: new Map() },
+      { tags: new Map([[image.digest, ['x', 'y']]]), parents: new Map() },
     );
-    expect(decision.images).toEqual([7]);
+    expect(decision.images).toEqual([image]);
     expect(decision.tags).toEqual([]);
   });
 });
@@ -94,15 +95,16 @@ test('For any repository and any request, the rule decides as if the identifiers
       const decision = decideDeletion(
         request.map((imageId) => resolveIn(world, imageId, idOf)),
         {
-          tags: new Map([...world].map(([digest, image]) => [idOf(digest), image.tags])),
+          tags: new Map([...world].map(([digest, image]) => [digest, image.tags])),
           parents: new Map([...world].map(([digest, image]) => [idOf(digest), image.parents])),
         },
       );
       expect(decision.deleted).toEqual(expected.deleted);
       expect(decision.failures.map(({ imageId, code }) => ({ imageId, code }))).toEqual(expected.failures);
+      const gone = decision.images.map((image) => image.digest);
       const left = new Map(
         [...world]
-          .filter(([digest]) => !decision.images.includes(idOf(digest)))
+          .filter(([digest]) => !gone.includes(digest))
           .map(([digest, image]) => [digest, image.tags.filter((tag) => !decision.tags.includes(tag))]),
       );
       expect(left).toEqual(new Map([...expected.left].map(([digest, image]) => [digest, image.tags])));

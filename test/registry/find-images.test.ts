@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../src/model/fault.ts';
-import { deleteImages } from '../../src/registry/image/delete-images.ts';
+import { deleteImages } from '../../src/registry/deletion/delete-images.ts';
 import { describeImages } from '../../src/registry/image/describe-images.ts';
 import { findImages, getImage } from '../../src/registry/image/find-images.ts';
 import { PullRecorder } from '../../src/registry/image/pull-recorder.ts';

@@ -6,7 +6,7 @@ import { listReferrers } from '../../src/registry/image/list-referrers.ts';
 import type { Page } from '../../src/registry/page.ts';
 import { listRepositories } from '../../src/registry/repository/list-repositories.ts';
 import { getRepository, type RepositoryPath } from '../../src/registry/repository/repository-path.ts';
-import { insertImage, putTags } from '../contract/metadata/fixture.ts';
+import { deleteImages, insertImage, putTags } from '../contract/metadata/fixture.ts';
 import { makeRepository, REGISTRY } from '../support/images.ts';
 import { openStores, type Stores } from '../support/stores.ts';
 
@@ -50,12 +50,12 @@ const samples: fc.Arbitrary<Sample[]> = fc
 async function fill(images: readonly Sample[]): Promise<RepositoryPath> {
   const path = await makeRepository(stores.ports, `listing-${runs++}`);
   await stores.ports.metadata.write(async (tx) => {
-    const { id } = await getRepository(tx, path);
+    const repository = await getRepository(tx, path);
     for (const { digest, tags, artifactType } of images) {
-      const image = await insertImage(tx, id, digest, {
+      const image = await insertImage(tx, repository, digest, {
         ...(artifactType && { artifactType, subjectDigest: SUBJECT }),
       });
-      await putTags(tx, id, image, ...tags);
+      await putTags(tx, repository, image, ...tags);
     }
   });
   return path;
@@ -159,11 +159,11 @@ describe('A listing', () => {
       async (after, limit) => {
         const page = await listImages(stores.ports, path, { tagged: undefined, after, limit });
         await stores.ports.metadata.write(async (tx) => {
-          const { id } = await getRepository(tx, path);
-          const early = await insertImage(tx, id, digestNumber(step * 10 + 5));
-          await putTags(tx, id, early, `new${step}`);
-          const [odd] = await tx.images.findAll(id, [digestNumber((step * 2 + 1) * 10)]);
-          if (odd) await tx.images.delete([odd.id]);
+          const repository = await getRepository(tx, path);
+          const early = await insertImage(tx, repository, digestNumber(step * 10 + 5));
+          await putTags(tx, repository, early, `new${step}`);
+          const odd = await tx.images.identify(repository.id, [digestNumber((step * 2 + 1) * 10)]);
+          await deleteImages(tx, repository, odd);
           step++;
         });
         return page;

@@ -259,9 +259,9 @@ describe('An image is refused', () => {
     const image = buildImage('a');
     await pushImage(stores.ports, path, image);
     await stores.ports.metadata.write(async (tx) => {
-      const { id } = await getRepository(tx, path);
-      const [found] = await tx.images.findAll(id, [image.digest]);
-      if (found) await putTags(tx, id, found.id, ...Array.from({ length: 999 }, (_, at) => `t${at}`));
+      const repository = await getRepository(tx, path);
+      const [found] = await tx.images.findAll(repository.id, [image.digest]);
+      if (found) await putTags(tx, repository, found, ...Array.from({ length: 999 }, (_, at) => `t${at}`));
     });
     await put(stores.ports, path, image, { tagged: 'the-thousandth' });
     const refusal = await refusalOf(put(stores.ports, path, image, { tagged: 'one-more' }));

@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import type { Upload } from '../../src/metadata/uploads.ts';
 import { Fault } from '../../src/model/fault.ts';
-import { deleteImages } from '../../src/registry/image/delete-images.ts';
+import { deleteImages } from '../../src/registry/deletion/delete-images.ts';
 import { describeImages } from '../../src/registry/image/describe-images.ts';
 import { appendToUpload } from '../../src/registry/layer/append-upload.ts';
 import { completeUpload } from '../../src/registry/layer/complete-upload.ts';

@@ -51,7 +51,7 @@ describe('An upload', () => {
     expect(await append(stores.ports, upload, '')).toMatchObject({ offset: 7, parts: 3 });
     expect(await getUpload(stores.ports, upload)).toMatchObject({ offset: 7, parts: 3, lastPartSize: 0 });
     const done = await completeUpload(stores.ports, upload, digest('one two'));
-    expect(done).toEqual({ alreadyThere: false, size: 7 });
+    expect(done).toEqual({ alreadyThere: false, healed: false, size: 7 });
     expect(await contentOf(stores, upload, 'one two')).toBe('one two');
     expect((await refusalOf(getUpload(stores.ports, upload))).code).toBe('UploadNotFound');
     await checkStores(stores);
@@ -60,7 +60,11 @@ describe('An upload', () => {
   test('without a byte becomes the empty blob', async () => {
     await using stores = await openStores();
     const upload = await begin(stores);
-    expect(await completeUpload(stores.ports, upload, digest(''))).toEqual({ alreadyThere: false, size: 0 });
+    expect(await completeUpload(stores.ports, upload, digest(''))).toEqual({
+      alreadyThere: false,
+      healed: false,
+      size: 0,
+    });
     expect(await contentOf(stores, upload, '')).toBe('');
     await collect(stores.ports);
     await checkStores(stores);
@@ -271,7 +275,7 @@ describe('A completion', () => {
     ] as const) {
       const upload = { ...path, uploadId: await beginUpload(stores.ports, path) };
       await append(stores.ports, upload, 'content');
-      expect(await completeUpload(stores.ports, upload, blob.digest)).toEqual({ alreadyThere, size: 7 });
+      expect(await completeUpload(stores.ports, upload, blob.digest)).toEqual({ alreadyThere, healed: false, size: 7 });
     }
     await collect(stores.ports);
     expect(await stores.bytesOnDisk()).toBe(7);

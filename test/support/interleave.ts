@@ -59,11 +59,15 @@ function stepwise(ports: Ports, schedule: Schedule): Ports {
     metadata: {
       read: (look) => schedule.step(() => metadata.read(look)),
       write: (change) => schedule.step(() => metadata.write(change)),
+      inspect: (look) => schedule.step(() => metadata.inspect(look)),
+      check: () => schedule.step(() => metadata.check()),
       [Symbol.asyncDispose]: async () => {},
     },
     blobs: {
       open: (key, range) => schedule.step(() => blobs.open(key, range)),
       erase: (keys) => schedule.step(() => blobs.erase(keys)),
+      list: () => blobs.list(),
+      stat: (keys) => schedule.step(() => blobs.stat(keys)),
     },
     uploads: {
       append: (key, offset, bytes) => schedule.step(() => uploads.append(key, offset, bytes)),

@@ -9,7 +9,13 @@ import { TestClock } from './test-clock.ts';
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 
-export const TEST_RETENTION: Retention = { grace: 10 * MINUTE, lease: HOUR, upload: 24 * HOUR };
+export const TEST_RETENTION: Retention = {
+  grace: 10 * MINUTE,
+  lease: HOUR,
+  upload: 24 * HOUR,
+  undo: 0,
+  referrers: 23 * HOUR,
+};
 
 /** The real stores, SQLite and the file system, in a folder of their own, under a clock that the test turns. */
 export interface Stores {

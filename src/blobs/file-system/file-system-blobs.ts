@@ -1,10 +1,12 @@
 import { constants } from 'node:fs';
 import { open, unlink } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import { failpoint } from '../../model/failpoint.ts';
 import type { StorageKey } from '../../model/ids.ts';
-import { type BlobStore, type ByteRange, BytesMissing } from '../blob-store.ts';
+import { type BlobStore, type ByteRange, BytesMissing, type StoredBytes, type StoredFile } from '../blob-store.ts';
 import { errorCode } from './error-code.ts';
 import type { Layout } from './layout.ts';
+import { listFiles, statKeys } from './stored-files.ts';
 import { syncFolder } from './sync-folder.ts';
 
 const { O_RDONLY, O_NOFOLLOW } = constants;
@@ -33,20 +35,53 @@ export class FileSystemBlobs implements BlobStore {
     const fail = (affected: readonly StorageKey[], error: unknown) => {
       for (const key of affected) failures.set(key, error as Error);
     };
-    for (const key of keys) {
-      try {
-        await unlessMissing(unlink(this.#layout.upload(key)));
-        await unlessMissing(unlink(this.#layout.blob(key)));
-      } catch (error) {
-        fail([key], error);
-      }
-    }
+    await inGroups(keys, (key) => this.#remove(key).catch((error) => fail([key], error)));
+    await failpoint('erase.unlinked');
     // Also where nothing was left to remove: an erasure before this one may have been cut short between the two steps.
-    const shards = Map.groupBy(keys, (key) => this.#layout.shard(key));
-    for (const [folder, removed] of [...shards, [this.#layout.uploads, keys] as const]) {
-      await unlessMissing(syncFolder(folder)).catch((error) => fail(removed, error));
-    }
+    const folders = [...Map.groupBy(keys, (key) => this.#layout.shard(key)), [this.#layout.uploads, keys] as const];
+    await inGroups(folders, ([folder, removed]) =>
+      unlessMissing(syncFolder(folder)).catch((error) => fail(removed, error)),
+    );
+    await failpoint('erase.durable');
     return failures;
+  }
+
+  list(): AsyncIterable<StoredFile> {
+    return listFiles(this.#layout);
+  }
+
+  stat(keys: readonly StorageKey[]): Promise<ReadonlyMap<StorageKey, StoredBytes>> {
+    return statKeys(this.#layout, keys);
+  }
+
+  /** A key has bytes in one place or in none; those on their way from uploads to blobs are met where they arrive. */
+  async #remove(key: StorageKey): Promise<void> {
+    if (await unlinked(this.#layout.blob(key))) return;
+    await unlinked(this.#layout.upload(key));
+    await unlinked(this.#layout.blob(key));
+  }
+}
+
+/**
+ * Enough at once that a batch takes few turns of the event loop, which may be busy with deletions; few enough that a push
+ * that waits for the disk is not far back in the queue.
+ */
+const GROUP = 100;
+
+async function inGroups<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  for (let done = 0; done < items.length; done += GROUP) {
+    await Promise.all(items.slice(done, done + GROUP).map(work));
+  }
+}
+
+/** Answers whether there was a file. */
+async function unlinked(path: string): Promise<boolean> {
+  try {
+    await unlink(path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    return false;
   }
 }
 

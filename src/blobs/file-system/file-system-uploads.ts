@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
 import { algorithmOf, type Digest } from '../../model/digest.ts';
+import { failpoint } from '../../model/failpoint.ts';
 import type { StorageKey } from '../../model/ids.ts';
 import { BytesMissing, DigestMismatch, UploadBusy, type UploadStore } from '../blob-store.ts';
 import { errorCode } from './error-code.ts';
@@ -45,6 +46,7 @@ export class FileSystemUploads implements UploadStore {
     await this.#withFile(key, size, async (file) => {
       await file.truncate(size);
       if ((await this.#digestOf(file, key, size, digest)) !== digest) throw new DigestMismatch(key);
+      await failpoint('commit.hashed');
       try {
         await file.sync();
       } catch (error) {
@@ -52,6 +54,7 @@ export class FileSystemUploads implements UploadStore {
         await unlink(this.#layout.upload(key));
         throw error;
       }
+      await failpoint('commit.synced');
       await this.#moveToBlobs(key);
     });
     this.#hashes.delete(key);
@@ -78,7 +81,9 @@ export class FileSystemUploads implements UploadStore {
       // The folder is there, so it is the upload that is gone: erased since its file was opened.
       throw errorCode(error) === 'ENOENT' ? new BytesMissing(key) : error;
     }
+    await failpoint('commit.renamed');
     await syncFolder(shard);
+    await failpoint('commit.durable');
   }
 
   /** Everybody who needs the folder waits until its name is durable, not only the one who creates it. */

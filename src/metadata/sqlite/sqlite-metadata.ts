@@ -1,6 +1,7 @@
 import type { MetadataStore, MetadataTransaction, MetadataView } from '../metadata-store.ts';
 import { transactionOf, viewOf } from '../views.ts';
 import { Connection } from './connection.ts';
+import { checkEngine } from './engine-check.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
 import { Mutex } from './mutex.ts';
@@ -12,6 +13,9 @@ export class SqliteMetadata implements MetadataStore {
   readonly #writer: Connection;
   readonly #writes: GroupCommit;
   readonly #readers: readonly { readonly connection: Connection; readonly reading: Mutex }[];
+  readonly #inspectors = new Set<Connection>();
+  readonly #path: string;
+  readonly #onQuery: ((sql: string) => void) | undefined;
   #turn = 0;
 
   /**
@@ -19,6 +23,8 @@ export class SqliteMetadata implements MetadataStore {
    * for measuring.
    */
   constructor(path: string, onQuery?: (sql: string) => void) {
+    this.#path = path;
+    this.#onQuery = onQuery;
     this.#writer = new Connection(path, 'write', onQuery);
     migrate(this.#writer.database);
     this.#writes = new GroupCommit(this.#writer);
@@ -34,12 +40,30 @@ export class SqliteMetadata implements MetadataStore {
     return reader.reading.run(() => reader.connection.transact((session) => look(viewOf(session))));
   }
 
+  async inspect<T>(look: (view: MetadataView) => Promise<T>): Promise<T> {
+    const connection = new Connection(this.#path, 'read', this.#onQuery);
+    this.#inspectors.add(connection);
+    try {
+      return await connection.transact((session) => look(viewOf(session)));
+    } finally {
+      if (this.#inspectors.delete(connection)) connection.close();
+    }
+  }
+
+  check(): Promise<string[]> {
+    return checkEngine(this.#path);
+  }
+
   async write<T>(change: (tx: MetadataTransaction) => Promise<T>): Promise<T> {
     return this.#writes.run((session) => change(transactionOf(session)));
   }
 
-  /** Waits for what is under way, then closes every connection. */
+  /** Waits for what is under way, but for inspections, which break off; then closes every connection. */
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const connection of this.#inspectors) {
+      this.#inspectors.delete(connection);
+      connection.close();
+    }
     await Promise.all(this.#readers.map(({ connection, reading }) => reading.run(async () => connection.close())));
     await this.#writes.idle();
     this.#writer.close();

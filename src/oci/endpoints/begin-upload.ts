@@ -12,7 +12,10 @@ import type { OciEdge } from '../oci-edge.ts';
 import { findSole, getDigest } from '../query.ts';
 import { chunksOf } from '../receive-chunk.ts';
 
-type Needs = Pick<OciEdge, 'metadata' | 'uploads' | 'clock' | 'ids' | 'retention' | 'authorizer' | 'createOnPush'>;
+type Needs = Pick<
+  OciEdge,
+  'metadata' | 'blobs' | 'uploads' | 'clock' | 'ids' | 'retention' | 'authorizer' | 'createOnPush'
+>;
 type UploadsCall = Call<'uploads'>;
 
 /**

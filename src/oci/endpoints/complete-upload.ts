@@ -11,7 +11,7 @@ import { orWhereItStands, receiveChunk } from '../receive-chunk.ts';
  * @throws Fault `RepositoryNotFound`, `UploadNotFound`, `InvalidDigest`, `InvalidLayer`, `UploadTooLarge`, `AccessDenied`
  */
 export async function completeBlobUpload(
-  edge: Pick<OciEdge, 'metadata' | 'uploads' | 'clock' | 'retention' | 'authorizer'>,
+  edge: Pick<OciEdge, 'metadata' | 'blobs' | 'uploads' | 'clock' | 'retention' | 'authorizer'>,
   call: Call<'upload'>,
 ): Promise<Answer> {
   const digest = getDigest(call.query, 'digest');

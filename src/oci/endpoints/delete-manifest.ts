@@ -1,5 +1,5 @@
 import { Fault } from '../../model/fault.ts';
-import { deleteImages } from '../../registry/image/delete-images.ts';
+import { deleteImages } from '../../registry/deletion/delete-images.ts';
 import type { Answer, Call } from '../call.ts';
 import type { OciEdge } from '../oci-edge.ts';
 

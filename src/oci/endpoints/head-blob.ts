@@ -12,7 +12,7 @@ import { describeBlob } from '../serve-blob.ts';
  * @throws Fault `RepositoryNotFound`, `BlobUnknown`
  */
 export async function headBlob(
-  edge: Pick<OciEdge, 'metadata' | 'clock' | 'retention'>,
+  edge: Pick<OciEdge, 'metadata' | 'blobs' | 'clock' | 'retention'>,
   { target }: Call<'blob'>,
 ): Promise<Answer> {
   const [blob] = await promiseBlobs(edge, target, [target.digest]);

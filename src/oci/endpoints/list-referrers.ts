@@ -1,4 +1,4 @@
-import type { Referrer } from '../../metadata/images.ts';
+import type { Referrer } from '../../metadata/image-listings.ts';
 import { parseDigest } from '../../model/digest.ts';
 import { Fault, isFault } from '../../model/fault.ts';
 import { MAX_MANIFEST_BYTES } from '../../model/manifest.ts';

@@ -1,55 +1,37 @@
-import type { Candidate } from '../../metadata/collection.ts';
-import type { MetadataTransaction } from '../../metadata/metadata-store.ts';
+import { failpoint } from '../../model/failpoint.ts';
 import type { Ports } from '../ports.ts';
 
-/** How many candidates one transaction looks at: few enough that pushes waiting for it do not notice. */
+/** How many links one transaction looks at: few enough that pushes waiting for it do not notice. */
 export const CONDEMN_BATCH = 200;
 
 export interface Condemned {
-  /** Candidates looked at. Fewer than a batch: none is left for now. */
-  readonly examined: number;
+  /** Links that went. Fewer than a batch: none is left for now. */
+  readonly unlinked: number;
   /** Blobs that nobody needs, whose keys are trash now, and their bytes. */
   readonly blobs: number;
   readonly bytes: number;
 }
 
 /**
- * Looks at one batch of candidates afresh: a blob that an image of the repository names stays; one under a lease is looked
- * at again when the lease ends; any other leaves the repository, and when no repository sees it any more its row goes and
- * its key becomes trash. One transaction.
+ * Takes one batch of blobs that nothing needs, and whose lease and grace are over, out of their repositories' sight. When no
+ * repository sees a blob any more its row goes and its key becomes trash. One transaction.
  */
 export async function condemn({ metadata, clock }: Pick<Ports, 'metadata' | 'clock'>): Promise<Condemned> {
-  return metadata.write(async (tx) => {
+  const condemned = await metadata.write(async (tx) => {
     const now = clock.now();
-    const candidates = await tx.collection.listDue(now, CONDEMN_BATCH);
-    for (const [repositoryId, ofRepository] of Map.groupBy(candidates, (candidate) => candidate.repositoryId)) {
-      await settle(tx, repositoryId, ofRepository, now);
+    const idle = await tx.links.listIdle(now, CONDEMN_BATCH);
+    if (idle.length === 0) return { unlinked: 0, blobs: 0, bytes: 0 };
+    for (const [repositoryId, links] of Map.groupBy(idle, (link) => link.repositoryId)) {
+      const registryKey = links[0]?.registryKey ?? 0;
+      await tx.links.remove(
+        { repositoryId, registryKey },
+        links.map((link) => link.blobId),
+      );
     }
-    const suspects = [...new Set(candidates.filter((candidate) => !candidate.referenced).map(({ blobId }) => blobId))];
+    const suspects = [...new Set(idle.map((link) => link.blobId))];
     const { blobs, bytes } = await tx.collection.condemn(suspects, now);
-    return { examined: candidates.length, blobs, bytes };
+    return { unlinked: idle.length, blobs, bytes };
   });
-}
-
-async function settle(
-  tx: MetadataTransaction,
-  repositoryId: number,
-  candidates: readonly Candidate[],
-  now: number,
-): Promise<void> {
-  const {
-    leased = [],
-    unused = [],
-    settled = [],
-  } = Object.groupBy(candidates, (candidate) => {
-    if (candidate.referenced || candidate.leaseUntil === undefined) return 'settled';
-    return candidate.leaseUntil > now ? 'leased' : 'unused';
-  });
-  await tx.collection.postponeToLease(repositoryId, idsOf(leased));
-  await tx.collection.unlink(repositoryId, idsOf(unused));
-  await tx.collection.forget(repositoryId, idsOf([...unused, ...settled]));
-}
-
-function idsOf(candidates: readonly Candidate[]): number[] {
-  return candidates.map((candidate) => candidate.blobId);
+  if (condemned.unlinked > 0) await failpoint('links.condemned');
+  return condemned;
 }

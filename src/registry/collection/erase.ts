@@ -1,3 +1,4 @@
+import { failpoint } from '../../model/failpoint.ts';
 import type { Ports } from '../ports.ts';
 
 /** How many keys one call to the store erases. S3 takes as many at once. */
@@ -21,6 +22,7 @@ export interface Erased {
 export async function erase({ metadata, blobs, clock }: Pick<Ports, 'metadata' | 'blobs' | 'clock'>): Promise<Erased> {
   const trash = await metadata.write((tx) => tx.collection.listTrash(clock.now(), ERASE_BATCH));
   if (trash.length === 0) return { tried: 0, erased: 0, bytes: 0 };
+  await failpoint('trash.listed');
   const failures = await blobs.erase(trash.map(({ storageKey }) => storageKey));
   const gone = trash.filter(({ storageKey }) => !failures.has(storageKey));
   await metadata.write(async (tx) => {
@@ -32,5 +34,6 @@ export async function erase({ metadata, blobs, clock }: Pick<Ports, 'metadata' |
       await tx.collection.postponeTrash({ storageKey, notBefore, error: failure.message });
     }
   });
+  await failpoint('trash.forgotten');
   return { tried: trash.length, erased: gone.length, bytes: gone.reduce((sum, { size }) => sum + size, 0) };
 }

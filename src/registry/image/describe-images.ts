@@ -1,4 +1,4 @@
-import type { Image } from '../../metadata/images.ts';
+import type { Image } from '../../metadata/image.ts';
 import type { MetadataView } from '../../metadata/metadata-store.ts';
 import { Fault } from '../../model/fault.ts';
 import { type Page, pageOf } from '../page.ts';
@@ -32,7 +32,7 @@ export async function describeImages(
     const repository = await getRepository(view, path);
     const rows = await view.images.list(repository.id, { tagged, after, limit: limit + 1 });
     const page = pageOf(rows, limit, (image) => image.digest);
-    return { items: await withTags(view, page.items), next: page.next };
+    return { items: await withTags(view, repository.id, page.items), next: page.next };
   });
 }
 
@@ -66,12 +66,16 @@ export async function describeNamedImages(
     );
     return withTags(
       view,
+      repository.id,
       [...digests].flatMap((digest) => images.get(digest) ?? []),
     );
   });
 }
 
-async function withTags(view: MetadataView, images: readonly Image[]): Promise<DescribedImage[]> {
-  const tags = await view.tags.ofImages(images.map((image) => image.id));
-  return images.map((image) => ({ ...image, tags: tags.get(image.id) ?? [] }));
+async function withTags(view: MetadataView, repositoryId: number, images: readonly Image[]): Promise<DescribedImage[]> {
+  const tags = await view.tags.ofImages(
+    repositoryId,
+    images.map((image) => image.digest),
+  );
+  return images.map((image) => ({ ...image, tags: tags.get(image.digest) ?? [] }));
 }

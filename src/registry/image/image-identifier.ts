@@ -1,4 +1,4 @@
-import type { Image } from '../../metadata/images.ts';
+import type { NamedImage } from '../../metadata/image.ts';
 import type { MetadataView } from '../../metadata/metadata-store.ts';
 import { hasDigestSyntax } from '../../model/digest.ts';
 import { FAULT_MESSAGES } from '../../model/fault-messages.ts';
@@ -36,8 +36,6 @@ export type ResolvedIdentifier =
   | { readonly imageId: ImageIdentifier; readonly image: NamedImage; readonly tag: string | undefined }
   | ImageFailure;
 
-export type NamedImage = Pick<Image, 'id' | 'digest'>;
-
 /**
  * Resolves identifiers against one state of the repository, in two statements however many there are. The checks of each
  * come in ECR's order: both halves missing, the digest's syntax, the tag's syntax, existence and match (fidelity facts,
@@ -56,7 +54,7 @@ export async function resolveIdentifiers(
   );
   const tags = new Map((await view.tags.resolve(repositoryId, unique(names))).map((tag) => [tag.name, tag]));
   const images = new Map(
-    (await view.images.findAll(repositoryId, unique(digests))).map((image) => [image.digest, image]),
+    (await view.images.identify(repositoryId, unique(digests))).map((image) => [image.digest, image]),
   );
   return checked.map(({ imageId, failure }) => {
     if (failure) return failure;

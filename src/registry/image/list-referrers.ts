@@ -1,4 +1,4 @@
-import type { Referrer } from '../../metadata/images.ts';
+import type { Referrer } from '../../metadata/image-listings.ts';
 import { type Page, pageOf } from '../page.ts';
 import type { Ports } from '../ports.ts';
 import { getRepository, type RepositoryPath } from '../repository/repository-path.ts';

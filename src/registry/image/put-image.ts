@@ -1,9 +1,10 @@
 import type { RepositoryBlob } from '../../metadata/blobs.ts';
-import type { Image } from '../../metadata/images.ts';
+import type { Image, NamedImage } from '../../metadata/image.ts';
 import type { MetadataTransaction } from '../../metadata/metadata-store.ts';
-import type { Repository } from '../../metadata/repositories.ts';
+import { type Repository, scopeOf } from '../../metadata/repositories.ts';
 import type { ResolvedTag } from '../../metadata/tags.ts';
 import { algorithmOf, type Digest } from '../../model/digest.ts';
+import { failpoint } from '../../model/failpoint.ts';
 import { Fault } from '../../model/fault.ts';
 import { type Manifest, parseManifest } from '../../model/manifest.ts';
 import type { Tag } from '../../model/tag.ts';
@@ -53,9 +54,10 @@ export async function putImage(
     }
     const imageId = existing?.id ?? (await insertImage(tx, repository, manifest, clock.now()));
     if (pushed.tag !== undefined && current?.manifestId !== imageId) {
-      await putTag(tx, repository, imageId, pushed.tag, clock.now());
+      await putTag(tx, repository, { id: imageId, digest: manifest.digest }, pushed.tag, clock.now());
     }
   });
+  await failpoint('image.put');
   return manifest;
 }
 
@@ -83,8 +85,7 @@ async function insertImage(
 ): Promise<number> {
   const blobs = await getBlobs(tx, repository, manifest);
   const children = await getChildren(tx, repository, manifest);
-  const manifestId = await tx.images.insert({
-    repositoryId: repository.id,
+  const manifestId = await tx.images.insert(scopeOf(repository), {
     digest: manifest.digest,
     mediaType: manifest.mediaType,
     bytes: manifest.bytes,
@@ -94,11 +95,7 @@ async function insertImage(
     subjectDigest: manifest.subject?.digest,
     annotations: manifest.annotations,
     pushedAt,
-  });
-  await tx.images.insertReferences({
-    repositoryId: repository.id,
-    manifestId,
-    blobIds: blobs.map((blob) => blob.id),
+    blobs,
     childIds: children.map((child) => child.id),
   });
   await keepMediaTypes(tx, repository, manifest, blobs);
@@ -165,14 +162,14 @@ async function keepMediaTypes(
 async function putTag(
   tx: MetadataTransaction,
   repository: Repository,
-  manifestId: number,
+  image: NamedImage,
   name: Tag,
   taggedAt: number,
 ): Promise<void> {
-  if ((await tx.tags.countOfImage(manifestId)) >= MAX_TAGS_PER_IMAGE) {
+  if ((await tx.tags.countOfImage(repository.id, image.digest)) >= MAX_TAGS_PER_IMAGE) {
     throw new Fault('TagLimitExceeded', { ...factsOf(repository), imageTag: name, limit: MAX_TAGS_PER_IMAGE });
   }
-  await tx.tags.put({ repositoryId: repository.id, name, manifestId, taggedAt });
+  await tx.tags.put({ repositoryId: repository.id, name, image, taggedAt });
 }
 
 function factsOf({ registry, name }: Repository) {

@@ -1,6 +1,7 @@
 import { BytesMissing, UploadBusy } from '../../blobs/blob-store.ts';
 import type { MetadataTransaction } from '../../metadata/metadata-store.ts';
 import type { Upload } from '../../metadata/uploads.ts';
+import { failpoint } from '../../model/failpoint.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Ports } from '../ports.ts';
 import { holdUpload } from './hold-upload.ts';
@@ -34,6 +35,7 @@ export async function appendToUpload(
     const outOfOrder = () => new Fault('RangeOutOfOrder', { ...factsOf(path), offset: upload.offset });
     if (chunk.first !== undefined && chunk.first !== upload.offset) throw outOfOrder();
     const end = await write(ports, path, upload, chunk);
+    await failpoint('upload.written');
     if (chunk.length !== undefined && end !== upload.offset + chunk.length) throw outOfOrder();
     return keep(ports, path, upload, end);
   });
@@ -88,6 +90,7 @@ async function keep(
     await discard(tx, upload, end, clock.now());
     return false;
   });
+  await failpoint('upload.advanced');
   if (!kept) throw new Fault('UploadNotFound', factsOf(path));
   return { ...upload, ...next };
 }

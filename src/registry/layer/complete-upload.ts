@@ -1,19 +1,23 @@
 import { BytesMissing, DigestMismatch, UploadBusy } from '../../blobs/blob-store.ts';
 import type { MetadataTransaction } from '../../metadata/metadata-store.ts';
+import { scopeOf } from '../../metadata/repositories.ts';
 import type { Upload } from '../../metadata/uploads.ts';
 import type { Digest } from '../../model/digest.ts';
+import { failpoint } from '../../model/failpoint.ts';
 import { Fault } from '../../model/fault.ts';
+import type { StorageKey } from '../../model/ids.ts';
 import type { Ports } from '../ports.ts';
 import { holdUpload } from './hold-upload.ts';
 import { endUpload, factsOf, getUpload, type UploadPath } from './upload-session.ts';
 
-type Needs = Pick<Ports, 'metadata' | 'uploads' | 'clock' | 'retention'>;
+type Needs = Pick<Ports, 'metadata' | 'blobs' | 'uploads' | 'clock' | 'retention'>;
 
 /**
  * Makes the upload a blob that the repository may see, durably and under a lease. When the registry has the bytes already,
- * those are linked and the new copy goes the way of collection; the caller has proved to have them all the same.
+ * those are linked and the new copy goes the way of collection; the caller has proved to have them all the same. When the
+ * store has lost them, the new copy takes their place.
  *
- * Answers whether the repository saw the blob before. An upload whose bytes have another digest is ended: no more bytes
+ * Answers whether the repository saw the blob before, and whether bytes that were lost are there again. An upload whose bytes have another digest is ended: no more bytes
  * could make it right.
  *
  * @throws Fault `RepositoryNotFound`, `UploadNotFound`, `InvalidLayer`, `UploadBusy`
@@ -22,29 +26,38 @@ export async function completeUpload(
   ports: Needs,
   path: UploadPath,
   digest: Digest,
-): Promise<{ readonly alreadyThere: boolean; readonly size: number }> {
+): Promise<{ readonly alreadyThere: boolean; readonly healed: boolean; readonly size: number }> {
   const done = await holdUpload(ports, path, async () => {
     const upload = await getUpload(ports, path);
     await commitBytes(ports, path, upload, digest);
-    return makeBlob(ports, upload, digest);
+    const lost = await findLost(ports, upload, digest);
+    return makeBlob(ports, path, upload, digest, lost);
   });
+  await failpoint('upload.completed');
   if (!done) throw new Fault('UploadNotFound', factsOf(path));
   return done;
 }
 
 /** Turns the committed upload into a blob of its repository; answers nothing when the upload has ended in the meantime. */
-async function makeBlob({ clock, metadata, retention }: Needs, upload: Upload, digest: Digest) {
+async function makeBlob(
+  { clock, metadata, retention }: Needs,
+  path: UploadPath,
+  upload: Upload,
+  digest: Digest,
+  lost: Lost | undefined,
+) {
   return metadata.write(async (tx) => {
-    if (!(await tx.uploads.delete(upload.id))) {
+    const repository = await tx.repositories.find(path.registry, path.repositoryName);
+    const ended = !(await tx.uploads.delete(upload.id));
+    // The name may belong to a repository that was created since the upload began.
+    if (ended || repository?.id !== upload.repositoryId) {
       await tx.collection.discard({ storageKey: upload.storageKey, size: upload.offset, notBefore: clock.now() });
       return undefined;
     }
-    const alreadyThere = (await tx.blobs.find(upload.repositoryId, digest)) !== undefined;
-    const blobId = await adopt(tx, upload, digest, clock.now());
-    const leaseUntil = clock.now() + retention.lease;
-    await tx.blobs.link(upload.repositoryId, blobId, leaseUntil);
-    await tx.collection.nominate(upload.repositoryId, blobId, leaseUntil);
-    return { alreadyThere, size: upload.offset };
+    const alreadyThere = (await tx.blobs.find(repository.id, digest)) !== undefined;
+    const { blobId, healed } = await adopt(tx, upload, digest, lost, clock.now());
+    await tx.links.put(scopeOf(repository), { id: blobId, size: upload.offset }, clock.now() + retention.lease);
+    return { alreadyThere, healed, size: upload.offset };
   });
 }
 
@@ -62,11 +75,37 @@ async function commitBytes(ports: Needs, path: UploadPath, upload: Upload, diges
   }
 }
 
-async function adopt(tx: MetadataTransaction, upload: Upload, digest: Digest, now: number): Promise<number> {
-  const existing = await tx.blobs.findAnywhere(digest);
-  if (existing !== undefined) {
-    await tx.collection.discard({ storageKey: upload.storageKey, size: upload.offset, notBefore: now });
-    return existing;
-  }
-  return tx.blobs.insert({ digest, size: upload.offset, storageKey: upload.storageKey, createdAt: now });
+/** The key of a blob whose bytes the store does not have, and what it has there instead. */
+interface Lost {
+  readonly storageKey: StorageKey;
+  readonly size: number;
+}
+
+/** Looks whether the bytes of a blob that is known already are there, outside of the transaction. */
+async function findLost({ metadata, blobs }: Needs, upload: Upload, digest: Digest): Promise<Lost | undefined> {
+  const known = await metadata.read((view) => view.blobs.locate(digest));
+  if (!known) return undefined;
+  const stored = (await blobs.stat([known.storageKey])).get(known.storageKey);
+  if (stored?.kind === 'blob' && stored.size === upload.offset) return undefined;
+  return { storageKey: known.storageKey, size: stored?.size ?? 0 };
+}
+
+/**
+ * A key that was lost and is still the blob's was the blob's all the while, for no key is used twice: so its bytes were not
+ * erased in good order between the two looks, they are lost.
+ */
+async function adopt(
+  tx: MetadataTransaction,
+  upload: Upload,
+  digest: Digest,
+  lost: Lost | undefined,
+  now: number,
+): Promise<{ readonly blobId: number; readonly healed: boolean }> {
+  const { storageKey, offset: size } = upload;
+  const existing = await tx.blobs.locate(digest);
+  if (!existing) return { blobId: await tx.blobs.insert({ digest, size, storageKey, createdAt: now }), healed: false };
+  const healed = lost !== undefined && existing.storageKey === lost.storageKey;
+  if (healed) await tx.blobs.moveTo(existing.id, storageKey);
+  await tx.collection.discard({ ...(healed ? lost : { storageKey, size }), notBefore: now });
+  return { blobId: existing.id, healed };
 }

@@ -1,33 +1,36 @@
 import type { RepositoryBlob } from '../../metadata/blobs.ts';
+import { failpoint } from '../../model/failpoint.ts';
 import type { Ports } from '../ports.ts';
 import { getRepository, type RepositoryPath } from '../repository/repository-path.ts';
+import { wholeBlobs } from './whole-blobs.ts';
 
 /**
- * Those of the named blobs that the repository has. "It is there" is a promise to a client that will not upload it again,
+ * Those of the named blobs that the repository has, with all their bytes. "It is there" is a promise to a client that will not upload it again,
  * so each answer holds for at least half a lease from now, whatever is deleted meanwhile. Leases are renewed when less than
  * half is left, so that asking stays a read most of the time.
  *
  * @throws Fault `RepositoryNotFound`
  */
 export async function promiseBlobs(
-  { metadata, clock, retention }: Pick<Ports, 'metadata' | 'clock' | 'retention'>,
+  { metadata, blobs, clock, retention }: Pick<Ports, 'metadata' | 'blobs' | 'clock' | 'retention'>,
   path: RepositoryPath,
   digests: readonly string[],
 ): Promise<RepositoryBlob[]> {
-  const isSafe = (blob: RepositoryBlob) => blob.leaseUntil >= clock.now() + retention.lease / 2;
+  const isSafe = (blob: RepositoryBlob) => blob.keepUntil >= clock.now() + retention.lease / 2;
   const seen = await metadata.read(async (view) => {
     const repository = await getRepository(view, path);
     return view.blobs.findAll(repository.id, digests);
   });
-  if (seen.every(isSafe)) return seen;
-  return metadata.write(async (tx) => {
+  if (seen.every(isSafe)) return wholeBlobs(blobs, seen);
+  const promised = await metadata.write(async (tx) => {
     const repository = await getRepository(tx, path);
     const found = await tx.blobs.findAll(repository.id, digests);
-    for (const blob of found) {
-      if (!isSafe(blob)) await tx.blobs.link(repository.id, blob.id, clock.now() + retention.lease);
-    }
+    const expiring = found.filter((blob) => !isSafe(blob)).map((blob) => blob.id);
+    await tx.links.keep(repository.id, expiring, clock.now() + retention.lease);
     return found;
   });
+  await failpoint('blob.promised');
+  return wholeBlobs(blobs, promised);
 }
 
 /** The blob, without any promise. */

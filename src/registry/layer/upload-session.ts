@@ -1,5 +1,6 @@
 import type { MetadataTransaction, MetadataView } from '../../metadata/metadata-store.ts';
 import type { Upload } from '../../metadata/uploads.ts';
+import { failpoint } from '../../model/failpoint.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Ports } from '../ports.ts';
 import { getRepository, namesOf, type RepositoryPath } from '../repository/repository-path.ts';
@@ -20,6 +21,7 @@ export async function beginUpload(
     const expiresAt = clock.now() + retention.upload;
     await tx.uploads.insert({ id, repositoryId: repository.id, storageKey: ids.storageKey(), expiresAt });
   });
+  await failpoint('upload.begun');
   return id;
 }
 

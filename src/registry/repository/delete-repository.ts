@@ -1,12 +1,12 @@
 import type { Repository } from '../../metadata/repositories.ts';
+import { failpoint } from '../../model/failpoint.ts';
 import { Fault } from '../../model/fault.ts';
-import { endUpload } from '../layer/upload-session.ts';
 import type { Ports } from '../ports.ts';
 import { getRepository, namesOf, type RepositoryPath } from './repository-path.ts';
 
 /**
- * Deletes the repository; with `force` together with its images, indexes and what they list alike. Its blobs and unfinished
- * uploads go the way of collection.
+ * Deletes the repository; with `force` together with its images, indexes and what they list alike. From now on it answers as
+ * deleted and its name is free, however much is in it: workers take that apart once the undo window is closed.
  *
  * @throws Fault `RepositoryNotFound`, `RepositoryNotEmpty`
  */
@@ -15,15 +15,15 @@ export async function deleteRepository(
   path: RepositoryPath,
   { force }: { readonly force: boolean },
 ): Promise<Repository> {
-  return metadata.write(async (tx) => {
+  const deleted = await metadata.write(async (tx) => {
     const repository = await getRepository(tx, path);
     if (!force && (await tx.images.hasAny(repository.id))) {
       throw new Fault('RepositoryNotEmpty', namesOf(path));
     }
-    await tx.collection.nominateBlobsOfRepository(repository.id, clock.now() + retention.grace);
-    for (const upload of await tx.uploads.listOfRepository(repository.id)) await endUpload(tx, upload, clock.now());
-    await tx.images.deleteAll(repository.id);
-    await tx.repositories.delete(repository.id);
+    const now = clock.now();
+    await tx.repositories.markDeleted(repository.id, now, now + retention.undo);
     return repository;
   });
+  await failpoint('repository.deleted');
+  return deleted;
 }

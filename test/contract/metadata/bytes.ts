@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest';
+import { scopeOf } from '../../../src/metadata/repositories.ts';
 import { digestOf } from '../../../src/model/digest.ts';
-import { ids, insertBlob, insertImage, insertRepository, metadataTest, NOW, type OpenMetadata } from './fixture.ts';
+import { ids, insertBlob, insertRepository, metadataTest, NOW, type OpenMetadata } from './fixture.ts';
 
 const digest = (content: string) => digestOf(Buffer.from(content));
 
@@ -8,51 +9,36 @@ export function bytesContract(name: string, open: OpenMetadata): void {
   describe(`${name}: a blob`, () => {
     metadataTest('is seen in the repositories it is linked to, and nowhere else', open, async (metadata) => {
       await metadata.write(async (tx) => {
-        const { id } = await insertRepository(tx, 'app');
-        const { id: other } = await insertRepository(tx, 'other');
+        const app = await insertRepository(tx, 'app');
+        const other = await insertRepository(tx, 'other');
         const storageKey = ids.storageKey();
         const blobId = await tx.blobs.insert({ digest: digest('x'), size: 1, storageKey, createdAt: NOW });
-        expect(await tx.blobs.find(id, digest('x'))).toBeUndefined();
+        expect(await tx.blobs.find(app.id, digest('x'))).toBeUndefined();
         expect(await tx.blobs.findAnywhere(digest('x'))).toBe(blobId);
-        await tx.blobs.link(id, blobId, NOW);
-        expect(await tx.blobs.find(id, digest('x'))).toEqual({
+        await tx.links.put(scopeOf(app), { id: blobId, size: 1 }, NOW);
+        expect(await tx.blobs.find(app.id, digest('x'))).toEqual({
           id: blobId,
           digest: digest('x'),
           size: 1,
           storageKey,
-          leaseUntil: NOW,
+          keepUntil: NOW,
           mediaType: undefined,
         });
-        expect(await tx.blobs.find(other, digest('x'))).toBeUndefined();
-        expect(await tx.blobs.findAll(id, [digest('x'), digest('y')])).toHaveLength(1);
-        expect(await tx.blobs.findAll(id, [])).toEqual([]);
-      });
-    });
-
-    metadataTest('keeps the longer of two leases, in each repository its own', open, async (metadata) => {
-      await metadata.write(async (tx) => {
-        const { id } = await insertRepository(tx, 'app');
-        const { id: other } = await insertRepository(tx, 'other');
-        const blobId = await insertBlob(tx, 'x');
-        const lease = async (repositoryId: number) => (await tx.blobs.find(repositoryId, digest('x')))?.leaseUntil;
-        await tx.blobs.link(id, blobId, 20);
-        await tx.blobs.link(other, blobId, 5);
-        await tx.blobs.link(id, blobId, 10);
-        expect(await lease(id)).toBe(20);
-        await tx.blobs.link(id, blobId, 30);
-        expect([await lease(id), await lease(other)]).toEqual([30, 5]);
+        expect(await tx.blobs.find(other.id, digest('x'))).toBeUndefined();
+        expect(await tx.blobs.findAll(app.id, [digest('x'), digest('y')])).toHaveLength(1);
+        expect(await tx.blobs.findAll(app.id, [])).toEqual([]);
       });
     });
 
     metadataTest('has the media type that was put last, in the repository where it was put', open, async (metadata) => {
       await metadata.write(async (tx) => {
-        const { id } = await insertRepository(tx, 'app');
-        const { id: other } = await insertRepository(tx, 'other');
-        const blobId = await insertBlob(tx, 'x');
-        for (const repositoryId of [id, other]) await tx.blobs.link(repositoryId, blobId, NOW);
-        await tx.blobs.putMediaType(id, [blobId, 999], 'type/a');
-        expect((await tx.blobs.find(id, digest('x')))?.mediaType).toBe('type/a');
-        expect((await tx.blobs.find(other, digest('x')))?.mediaType).toBeUndefined();
+        const app = await insertRepository(tx, 'app');
+        const other = await insertRepository(tx, 'other');
+        const blob = await insertBlob(tx, 'x');
+        for (const repository of [app, other]) await tx.links.put(scopeOf(repository), blob, NOW);
+        await tx.blobs.putMediaType(app.id, [blob.id, 999], 'type/a');
+        expect((await tx.blobs.find(app.id, digest('x')))?.mediaType).toBe('type/a');
+        expect((await tx.blobs.find(other.id, digest('x')))?.mediaType).toBeUndefined();
       });
     });
 
@@ -78,7 +64,9 @@ export function bytesContract(name: string, open: OpenMetadata): void {
         expect(await tx.uploads.advance(begun, to)).toBe(true);
         expect(await tx.uploads.advance(begun, { ...to, offset: 20 })).toBe(false);
         expect(await tx.uploads.find(repositoryId, 'u')).toEqual({ ...begun, ...to });
+        expect((await tx.usage.ofStore()).uploads).toEqual({ count: 1, bytes: 10 });
         expect([await tx.uploads.delete('u'), await tx.uploads.delete('u')]).toEqual([true, false]);
+        expect((await tx.usage.ofStore()).uploads).toEqual({ count: 0, bytes: 0 });
       });
     });
 
@@ -97,7 +85,7 @@ export function bytesContract(name: string, open: OpenMetadata): void {
         expect(await expired(9)).toEqual([]);
         expect(await expired(20)).toEqual(['a', 'b']);
         expect(await expired(99, 1)).toEqual(['a']);
-        expect((await tx.uploads.listOfRepository(repositoryId)).map((upload) => upload.id).sort()).toEqual([
+        expect((await tx.uploads.listOfRepository(repositoryId, 9)).map((upload) => upload.id).sort()).toEqual([
           'a',
           'b',
           'c',
@@ -107,71 +95,32 @@ export function bytesContract(name: string, open: OpenMetadata): void {
   });
 
   describe(`${name}: collection`, () => {
-    metadataTest('finds out afresh what a repository still uses', open, async (metadata) => {
-      await metadata.write(async (tx) => {
-        const { id } = await insertRepository(tx, 'app');
-        const { id: other } = await insertRepository(tx, 'other');
-        const [used, leased, unseen] = [
-          await insertBlob(tx, '1'),
-          await insertBlob(tx, '2'),
-          await insertBlob(tx, '3'),
-        ];
-        for (const blobId of [used, leased]) await tx.blobs.link(id, blobId, 50);
-        const image = await insertImage(tx, id, digest('image'), { blobIds: [used] });
-        await insertImage(tx, other, digest('image'), { blobIds: [leased] });
-        await tx.collection.nominateBlobsOf([image], 10);
-        await tx.collection.nominate(id, leased, 20);
-        await tx.collection.nominate(id, unseen, 30);
-        expect(await tx.collection.listDue(9, 9)).toEqual([]);
-        expect(await tx.collection.listDue(30, 2)).toHaveLength(2);
-        expect(await tx.collection.listDue(30, 9)).toEqual([
-          { blobId: used, repositoryId: id, referenced: true, leaseUntil: 50 },
-          { blobId: leased, repositoryId: id, referenced: false, leaseUntil: 50 },
-          { blobId: unseen, repositoryId: id, referenced: false, leaseUntil: undefined },
-        ]);
-        await tx.collection.forget(id, [used, unseen]);
-        await tx.collection.postponeToLease(id, [leased]);
-        expect(await tx.collection.listDue(49, 9)).toEqual([]);
-        expect(await tx.collection.listDue(50, 9)).toHaveLength(1);
-      });
-    });
-
-    metadataTest('looks at a candidate at the latest date it was given', open, async (metadata) => {
-      await metadata.write(async (tx) => {
-        const { id } = await insertRepository(tx, 'app');
-        const blobId = await insertBlob(tx, 'x');
-        await tx.blobs.link(id, blobId, 0);
-        for (const notBefore of [20, 40, 30]) await tx.collection.nominate(id, blobId, notBefore);
-        expect(await tx.collection.listDue(39, 9)).toEqual([]);
-        await tx.collection.nominateBlobsOfRepository(id, 60);
-        expect(await tx.collection.listDue(59, 9)).toEqual([]);
-        expect(await tx.collection.listDue(60, 9)).toHaveLength(1);
-      });
-    });
-
     metadataTest('condemns what no repository sees, and only that', open, async (metadata) => {
       await metadata.write(async (tx) => {
-        const { id } = await insertRepository(tx, 'app');
-        const { id: other } = await insertRepository(tx, 'other');
+        const app = await insertRepository(tx, 'app');
+        const other = await insertRepository(tx, 'other');
         const storageKey = ids.storageKey();
-        const dead = await tx.blobs.insert({ digest: digest('dead'), size: 4, storageKey, createdAt: NOW });
+        const dead = {
+          id: await tx.blobs.insert({ digest: digest('dead'), size: 4, storageKey, createdAt: NOW }),
+          size: 4,
+        };
         const shared = await insertBlob(tx, 'shared');
-        for (const [repositoryId, blobId] of [
-          [id, dead],
-          [id, shared],
-          [other, shared],
-        ] as const) {
-          await tx.blobs.link(repositoryId, blobId, 0);
-          await tx.collection.nominate(repositoryId, blobId, 0);
-        }
-        await tx.collection.unlink(id, [dead, shared]);
-        expect(await tx.collection.condemn([dead, shared, 999], 70)).toEqual({ blobs: 1, bytes: 4 });
+        for (const blob of [dead, shared]) await tx.links.put(scopeOf(app), blob, 0);
+        await tx.links.put(scopeOf(other), shared, 0);
+        expect(await tx.collection.condemn([dead.id, shared.id], 70)).toEqual({ blobs: 0, bytes: 0 });
+        await tx.links.remove(scopeOf(app), [dead.id, shared.id]);
+        expect(await tx.collection.condemn([dead.id, shared.id, 999], 70)).toEqual({ blobs: 1, bytes: 4 });
         expect(await tx.blobs.findAnywhere(digest('dead'))).toBeUndefined();
-        expect(await tx.blobs.find(other, digest('shared'))).toBeDefined();
-        expect((await tx.collection.listDue(0, 9)).map((candidate) => candidate.blobId)).toEqual([shared, shared]);
+        expect(await tx.blobs.find(app.id, digest('shared'))).toBeUndefined();
+        expect(await tx.blobs.find(other.id, digest('shared'))).toBeDefined();
         expect(await tx.collection.listTrash(69, 9)).toEqual([]);
         expect(await tx.collection.listTrash(70, 9)).toEqual([{ storageKey, size: 4, attempts: 0 }]);
         expect(await tx.collection.condemn([], 70)).toEqual({ blobs: 0, bytes: 0 });
+        expect(await tx.usage.ofStore()).toEqual({
+          blobs: { count: 1, bytes: 6 },
+          trash: { count: 1, bytes: 4 },
+          uploads: { count: 0, bytes: 0 },
+        });
       });
     });
 
@@ -200,8 +149,10 @@ export function bytesContract(name: string, open: OpenMetadata): void {
         await tx.collection.forgetTrash(listed);
         const again = await tx.collection.listTrash(0, 9);
         expect(again.map((trash) => trash.storageKey)).toEqual([storageKey]);
+        expect((await tx.usage.ofStore()).trash).toEqual({ count: 1, bytes: 1 });
         await tx.collection.forgetTrash(again);
         expect(await tx.collection.listTrash(0, 9)).toEqual([]);
+        expect((await tx.usage.ofStore()).trash).toEqual({ count: 0, bytes: 0 });
       });
     });
 

@@ -1,7 +1,8 @@
 import { test } from 'vitest';
-import type { NewImage } from '../../../src/metadata/image-writer.ts';
+import type { NamedImage } from '../../../src/metadata/image.ts';
+import type { Deletion, NewImage } from '../../../src/metadata/image-writer.ts';
 import type { MetadataStore, MetadataTransaction } from '../../../src/metadata/metadata-store.ts';
-import type { Repository } from '../../../src/metadata/repositories.ts';
+import { type Repository, scopeOf } from '../../../src/metadata/repositories.ts';
 import { digestOf } from '../../../src/model/digest.ts';
 import { randomIds } from '../../../src/model/ids.ts';
 import { OCI_IMAGE_MANIFEST } from '../../../src/model/media-type.ts';
@@ -12,6 +13,13 @@ export interface MetadataStoreUnderTest {
   /** Closes the store and opens it on the same data, as a process does that starts again. */
   reopen(): Promise<MetadataStore>;
   dispose(): Promise<void>;
+}
+
+/** A blob that no repository sees yet. */
+export interface StoredBlob {
+  readonly id: number;
+  readonly digest: string;
+  readonly size: number;
 }
 
 export type OpenMetadata = () => Promise<MetadataStoreUnderTest>;
@@ -47,24 +55,21 @@ export async function insertRepository(
   return repository;
 }
 
-export async function insertBlob(tx: MetadataTransaction, content: string): Promise<number> {
-  return tx.blobs.insert({
-    digest: digestOf(Buffer.from(content)),
-    size: content.length,
-    storageKey: ids.storageKey(),
-    createdAt: NOW,
-  });
+export async function insertBlob(tx: MetadataTransaction, content: string): Promise<StoredBlob> {
+  const blob = { digest: digestOf(Buffer.from(content)), size: content.length };
+  return { ...blob, id: await tx.blobs.insert({ ...blob, storageKey: ids.storageKey(), createdAt: NOW }) };
 }
 
+/** Inserts an image and lets its repository see the blobs that it names. */
 export async function insertImage(
   tx: MetadataTransaction,
-  repositoryId: number,
+  repository: Repository,
   digest: string,
-  more: Partial<NewImage> & { readonly blobIds?: readonly number[]; readonly childIds?: readonly number[] } = {},
-): Promise<number> {
-  const { blobIds = [], childIds = [], ...columns } = more;
-  const manifestId = await tx.images.insert({
-    repositoryId,
+  more: Partial<NewImage> = {},
+): Promise<NamedImage> {
+  const scope = scopeOf(repository);
+  for (const blob of more.blobs ?? []) await tx.links.put(scope, blob, 0);
+  const id = await tx.images.insert(scope, {
     digest,
     mediaType: OCI_IMAGE_MANIFEST,
     bytes: Buffer.from(`manifest of ${digest}`),
@@ -74,17 +79,35 @@ export async function insertImage(
     subjectDigest: undefined,
     annotations: undefined,
     pushedAt: NOW,
-    ...columns,
+    blobs: [],
+    childIds: [],
+    ...more,
   });
-  await tx.images.insertReferences({ repositoryId, manifestId, blobIds, childIds });
-  return manifestId;
+  return { id, digest };
+}
+
+/** Deletes images for good, at once; with `purgeAt` they may be restored until then. */
+export async function deleteImages(
+  tx: MetadataTransaction,
+  repository: Repository,
+  images: readonly NamedImage[],
+  deletion: Partial<Deletion> = {},
+): Promise<void> {
+  await tx.images.delete(scopeOf(repository), images, { at: NOW, purgeAt: NOW, keepUntil: 0, ...deletion });
+}
+
+/** Purges what is due at `now`. */
+export async function purgeImages(tx: MetadataTransaction, now = NOW): Promise<number[]> {
+  const due = await tx.graveyard.listPurgeable(now, 100);
+  for (const image of due) await tx.graveyard.purge(image, [image]);
+  return due.map((image) => image.id);
 }
 
 export async function putTags(
   tx: MetadataTransaction,
-  repositoryId: number,
-  manifestId: number,
+  repository: Repository,
+  image: NamedImage,
   ...names: readonly string[]
 ): Promise<void> {
-  for (const name of names) await tx.tags.put({ repositoryId, name, manifestId, taggedAt: NOW });
+  for (const name of names) await tx.tags.put({ repositoryId: repository.id, name, image, taggedAt: NOW });
 }

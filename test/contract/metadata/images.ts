@@ -1,7 +1,19 @@
 import { describe, expect } from 'vitest';
+import type { NamedImage } from '../../../src/metadata/image.ts';
+import { scopeOf } from '../../../src/metadata/repositories.ts';
 import { parseDigest } from '../../../src/model/digest.ts';
 import { parseTag } from '../../../src/model/tag.ts';
-import { insertBlob, insertImage, insertRepository, metadataTest, NOW, type OpenMetadata, putTags } from './fixture.ts';
+import {
+  deleteImages,
+  insertBlob,
+  insertImage,
+  insertRepository,
+  metadataTest,
+  NOW,
+  type OpenMetadata,
+  purgeImages,
+  putTags,
+} from './fixture.ts';
 
 const digestNumber = (n: number) => `sha256:${n.toString(16).padStart(64, '0')}`;
 
@@ -17,7 +29,7 @@ export function imagesContract(name: string, open: OpenMetadata): void {
   describe(`${name}: an image`, () => {
     metadataTest('comes back as it was put, by digest and by each tag', open, async (metadata) => {
       await metadata.write(async (tx) => {
-        const { id: repositoryId } = await insertRepository(tx, 'app');
+        const app = await insertRepository(tx, 'app');
         const bytes = Uint8Array.from([0, 255, 10, 13, 0x80]);
         const put = {
           mediaType: 'application/vnd.oci.image.manifest.v1+json',
@@ -27,84 +39,129 @@ export function imagesContract(name: string, open: OpenMetadata): void {
           subjectDigest: digestNumber(9),
           pushedAt: NOW,
         };
-        const id = await insertImage(tx, repositoryId, digestNumber(1), { ...put, bytes, annotations: { k: 'v' } });
-        await putTags(tx, repositoryId, id, 'one', 'two');
+        const inserted = await insertImage(tx, app, digestNumber(1), { ...put, bytes, annotations: { k: 'v' } });
+        await putTags(tx, app, inserted, 'one', 'two');
+        const { id } = inserted;
         const expected = { id, digest: digestNumber(1), ...put, lastPulledAt: undefined };
         for (const reference of [digestNumber(1), 'one', 'two'].map(referenceTo)) {
-          const { bytes: found, ...image } = (await tx.images.find(repositoryId, reference)) ?? { bytes: undefined };
+          const { bytes: found, ...image } = (await tx.images.find(app.id, reference)) ?? { bytes: undefined };
           expect(image).toEqual(expected);
           expect(found && Buffer.from(found).equals(bytes)).toBe(true);
         }
-        expect(await tx.images.findAll(repositoryId, [digestNumber(1), digestNumber(2)])).toEqual([expected]);
+        expect(await tx.images.findAll(app.id, [digestNumber(1), digestNumber(2)])).toEqual([expected]);
         expect([...(await tx.images.manifestsOf([id, 999])).keys()]).toEqual([id]);
-        expect(await tx.images.find(repositoryId, referenceTo('One'))).toBeUndefined();
-        expect(await tx.images.find(repositoryId + 1, referenceTo('one'))).toBeUndefined();
+        expect(await tx.images.find(app.id, referenceTo('One'))).toBeUndefined();
+        expect(await tx.images.find(app.id + 1, referenceTo('one'))).toBeUndefined();
       });
     });
 
     metadataTest('is there once: putting its digest again is an error', open, async (metadata) => {
-      const { id } = await metadata.write((tx) => insertRepository(tx, 'app'));
-      await metadata.write((tx) => insertImage(tx, id, digestNumber(1)));
-      await expect(metadata.write((tx) => insertImage(tx, id, digestNumber(1)))).rejects.toThrow();
+      const app = await metadata.write((tx) => insertRepository(tx, 'app'));
+      await metadata.write((tx) => insertImage(tx, app, digestNumber(1)));
+      await expect(metadata.write((tx) => insertImage(tx, app, digestNumber(1)))).rejects.toThrow();
     });
 
     metadataTest(
       'holds its blobs and its children: the database itself refuses to let go of them',
       open,
       async (metadata) => {
-        const { blobId, child, parent } = await metadata.write(async (tx) => {
-          const { id } = await insertRepository(tx, 'app');
-          const blob = await insertBlob(tx, 'layer');
-          const listed = await insertImage(tx, id, digestNumber(1), { blobIds: [blob] });
-          const index = await insertImage(tx, id, digestNumber(2), { childIds: [listed] });
-          return { blobId: blob, child: listed, parent: index };
+        const { app, blob, child, parent } = await metadata.write(async (tx) => {
+          const repository = await insertRepository(tx, 'app');
+          const layer = await insertBlob(tx, 'layer');
+          const listed = await insertImage(tx, repository, digestNumber(1), { blobs: [layer] });
+          const index = await insertImage(tx, repository, digestNumber(2), { childIds: [listed.id] });
+          return { app: repository, blob: layer, child: listed, parent: index };
         });
-        await expect(metadata.write((tx) => tx.images.delete([child]))).rejects.toThrow();
-        await expect(metadata.write((tx) => tx.collection.condemn([blobId], NOW))).rejects.toThrow();
-        expect(await metadata.read((view) => view.images.parentsOf([child, parent]))).toEqual(
-          new Map([[child, [digestNumber(2)]]]),
-        );
-        await metadata.write((tx) => tx.images.delete([parent]));
-        expect(await metadata.read((view) => view.images.parentsOf([child, parent]))).toEqual(new Map());
-        await metadata.write((tx) => tx.images.delete([child]));
-        expect(await metadata.write((tx) => tx.collection.condemn([blobId], NOW))).toEqual({ blobs: 1, bytes: 5 });
+        const unlink = () => metadata.write((tx) => tx.links.remove(scopeOf(app), [blob.id]));
+        const purge = ({ id }: NamedImage) =>
+          metadata.write((tx) => tx.graveyard.purge(scopeOf(app), [{ id, ...scopeOf(app), held: false }]));
+        const parents = () => metadata.read((view) => view.images.parentsOf([child.id, parent.id]));
+        await expect(unlink()).rejects.toThrow();
+        await expect(purge(child)).rejects.toThrow();
+        expect(await parents()).toEqual(new Map([[child.id, [digestNumber(2)]]]));
+
+        // Deleted images hold what they name until they are purged; an index that is deleted is nobody's parent.
+        await metadata.write((tx) => deleteImages(tx, app, [parent]));
+        expect(await parents()).toEqual(new Map());
+        await metadata.write((tx) => deleteImages(tx, app, [child]));
+        await expect(unlink()).rejects.toThrow();
+        await expect(purge(child)).rejects.toThrow();
+        await purge(parent);
+        await purge(child);
+        await unlink();
+        expect(await metadata.write((tx) => tx.collection.condemn([blob.id], NOW))).toEqual({ blobs: 1, bytes: 5 });
       },
     );
 
     metadataTest('that many indexes list knows them all, in order', open, async (metadata) => {
       await metadata.write(async (tx) => {
-        const { id } = await insertRepository(tx, 'app');
-        const child = await insertImage(tx, id, digestNumber(0));
-        for (const n of [3, 1, 2]) await insertImage(tx, id, digestNumber(n), { childIds: [child] });
-        expect((await tx.images.parentsOf([child])).get(child)).toEqual([1, 2, 3].map(digestNumber));
+        const app = await insertRepository(tx, 'app');
+        const child = await insertImage(tx, app, digestNumber(0));
+        for (const n of [3, 1, 2]) await insertImage(tx, app, digestNumber(n), { childIds: [child.id] });
+        expect((await tx.images.parentsOf([child.id])).get(child.id)).toEqual([1, 2, 3].map(digestNumber));
       });
     });
 
-    metadataTest('takes its tags and references with it when it is deleted', open, async (metadata) => {
+    metadataTest(
+      'takes its tags with it when it is deleted, and what was pushed when it is purged',
+      open,
+      async (metadata) => {
+        await metadata.write(async (tx) => {
+          const app = await insertRepository(tx, 'app');
+          const other = await insertRepository(tx, 'other');
+          const blob = await insertBlob(tx, 'layer');
+          const kept = await insertImage(tx, app, digestNumber(1), { blobs: [blob] });
+          const gone = await insertImage(tx, app, digestNumber(2), { blobs: [blob] });
+          const elsewhere = await insertImage(tx, other, digestNumber(2), { blobs: [blob] });
+          await putTags(tx, app, kept, 'kept');
+          await putTags(tx, app, gone, 'gone', 'too');
+          await putTags(tx, other, elsewhere, 'gone');
+          await deleteImages(tx, app, [gone]);
+          await deleteImages(tx, app, []);
+          expect(await tx.tags.list(app.id, { after: '', limit: 9 })).toEqual(['kept']);
+          expect(
+            (await tx.images.list(app.id, { tagged: undefined, after: '', limit: 9 })).map(({ id }) => id),
+          ).toEqual([kept.id]);
+          for (const reference of [digestNumber(2), 'gone'].map(referenceTo)) {
+            expect(await tx.images.find(app.id, reference)).toBeUndefined();
+            expect((await tx.images.find(other.id, reference))?.id).toBe(elsewhere.id);
+          }
+          expect(await tx.blobs.isReferenced(app.id, blob.id)).toBe(true);
+          await deleteImages(tx, app, [kept], { purgeAt: NOW + 1 });
+          expect(await tx.blobs.isReferenced(app.id, blob.id)).toBe(false);
+          expect((await tx.images.manifestsOf([gone.id, kept.id])).size).toBe(2);
+          await purgeImages(tx, NOW + 1);
+          expect((await tx.images.manifestsOf([gone.id, kept.id])).size).toBe(0);
+          expect(await tx.blobs.isReferenced(other.id, blob.id)).toBe(true);
+        });
+      },
+    );
+
+    metadataTest('may be pushed again while what was deleted is not purged: they are two', open, async (metadata) => {
       await metadata.write(async (tx) => {
-        const { id: repositoryId } = await insertRepository(tx, 'app');
-        const blobId = await insertBlob(tx, 'layer');
-        const kept = await insertImage(tx, repositoryId, digestNumber(1), { blobIds: [blobId] });
-        const gone = await insertImage(tx, repositoryId, digestNumber(2), { blobIds: [blobId] });
-        await putTags(tx, repositoryId, kept, 'kept');
-        await putTags(tx, repositoryId, gone, 'gone', 'too');
-        await tx.images.delete([gone, 999]);
-        await tx.images.delete([]);
-        expect(await tx.tags.list(repositoryId, { after: '', limit: 9 })).toEqual(['kept']);
-        expect(await tx.blobs.isReferenced(repositoryId, blobId)).toBe(true);
-        await tx.images.delete([kept]);
-        expect(await tx.blobs.isReferenced(repositoryId, blobId)).toBe(false);
+        const app = await insertRepository(tx, 'app');
+        const blob = await insertBlob(tx, 'layer');
+        const first = await insertImage(tx, app, digestNumber(1), { blobs: [blob] });
+        await deleteImages(tx, app, [first]);
+        const second = await insertImage(tx, app, digestNumber(1), { blobs: [blob] });
+        await tx.images.recordPulls([first.id], NOW + 7);
+        await purgeImages(tx);
+        const [live] = await tx.images.findAll(app.id, [digestNumber(1)]);
+        expect([live?.id, live?.lastPulledAt]).toEqual([second.id, undefined]);
+        expect([...(await tx.images.manifestsOf([first.id, second.id])).keys()]).toEqual([second.id]);
+        expect(await tx.blobs.isReferenced(app.id, blob.id)).toBe(true);
       });
     });
 
     metadataTest('remembers its last pull; a number is never given to another image', open, async (metadata) => {
       await metadata.write(async (tx) => {
-        const { id: repositoryId } = await insertRepository(tx, 'app');
-        const first = await insertImage(tx, repositoryId, digestNumber(1));
-        await tx.images.recordPulls([first, 999], NOW + 7);
-        expect((await tx.images.findAll(repositoryId, [digestNumber(1)]))[0]?.lastPulledAt).toBe(NOW + 7);
-        await tx.images.delete([first]);
-        expect(await insertImage(tx, repositoryId, digestNumber(2))).toBeGreaterThan(first);
+        const app = await insertRepository(tx, 'app');
+        const first = await insertImage(tx, app, digestNumber(1));
+        await tx.images.recordPulls([first.id, 999], NOW + 7);
+        expect((await tx.images.findAll(app.id, [digestNumber(1)]))[0]?.lastPulledAt).toBe(NOW + 7);
+        await deleteImages(tx, app, [first]);
+        await purgeImages(tx);
+        expect((await insertImage(tx, app, digestNumber(2))).id).toBeGreaterThan(first.id);
       });
     });
   });
@@ -112,15 +169,15 @@ export function imagesContract(name: string, open: OpenMetadata): void {
   describe(`${name}: a listing`, () => {
     metadataTest('of images is in order of digest, all, tagged or untagged', open, async (metadata) => {
       await metadata.write(async (tx) => {
-        const { id } = await insertRepository(tx, 'app');
-        const { id: other } = await insertRepository(tx, 'other');
+        const app = await insertRepository(tx, 'app');
+        const other = await insertRepository(tx, 'other');
         for (const n of [5, 1, 4, 2, 3]) {
-          const image = await insertImage(tx, id, digestNumber(n));
-          if (n % 2 === 0) await putTags(tx, id, image, `t${n}`);
+          const image = await insertImage(tx, app, digestNumber(n));
+          if (n % 2 === 0) await putTags(tx, app, image, `t${n}`);
           await insertImage(tx, other, digestNumber(n));
         }
         const list = async (tagged: boolean | undefined, after: number, limit: number) =>
-          (await tx.images.list(id, { tagged, after: after === 0 ? '' : digestNumber(after), limit })).map(
+          (await tx.images.list(app.id, { tagged, after: after === 0 ? '' : digestNumber(after), limit })).map(
             (image) => image.digest,
           );
         expect(await list(undefined, 0, 3)).toEqual([1, 2, 3].map(digestNumber));
@@ -135,12 +192,12 @@ export function imagesContract(name: string, open: OpenMetadata): void {
       open,
       async (metadata) => {
         await metadata.write(async (tx) => {
-          const { id } = await insertRepository(tx, 'app');
-          await putTags(tx, id, await insertImage(tx, id, digestNumber(1)), 'z', 'y', 'x');
-          await insertImage(tx, id, digestNumber(2));
-          await putTags(tx, id, await insertImage(tx, id, digestNumber(3)), 'a');
+          const app = await insertRepository(tx, 'app');
+          await putTags(tx, app, await insertImage(tx, app, digestNumber(1)), 'z', 'y', 'x');
+          await insertImage(tx, app, digestNumber(2));
+          await putTags(tx, app, await insertImage(tx, app, digestNumber(3)), 'a');
           const list = async (tagged: boolean | undefined, digest: string, position: number, limit: number) =>
-            (await tx.images.listIdentifiers(id, { tagged, after: { digest, position }, limit })).map(
+            (await tx.images.listIdentifiers(app.id, { tagged, after: { digest, position }, limit })).map(
               (row) => `${Number.parseInt(row.digest.slice(7), 16)}:${row.tag}:${row.position}`,
             );
           expect(await list(undefined, '', 0, 9)).toEqual(['1:z:1', '1:y:2', '1:x:3', '2:undefined:0', '3:a:1']);
@@ -158,16 +215,16 @@ export function imagesContract(name: string, open: OpenMetadata): void {
       open,
       async (metadata) => {
         await metadata.write(async (tx) => {
-          const { id } = await insertRepository(tx, 'app');
-          const { id: other } = await insertRepository(tx, 'other');
+          const app = await insertRepository(tx, 'app');
+          const other = await insertRepository(tx, 'other');
           const subjectDigest = digestNumber(9);
-          await insertImage(tx, id, digestNumber(2), { subjectDigest, artifactType: 'x', annotations: { a: '1' } });
-          await insertImage(tx, id, digestNumber(1), { subjectDigest, artifactType: 'y' });
-          await insertImage(tx, id, digestNumber(3), { subjectDigest });
-          await insertImage(tx, id, digestNumber(4), { subjectDigest: digestNumber(8) });
+          await insertImage(tx, app, digestNumber(2), { subjectDigest, artifactType: 'x', annotations: { a: '1' } });
+          await insertImage(tx, app, digestNumber(1), { subjectDigest, artifactType: 'y' });
+          await insertImage(tx, app, digestNumber(3), { subjectDigest });
+          await insertImage(tx, app, digestNumber(4), { subjectDigest: digestNumber(8) });
           await insertImage(tx, other, digestNumber(5), { subjectDigest });
           const list = (artifactTypes: string[], after = '') =>
-            tx.images.listReferrers(id, subjectDigest, { artifactTypes, after, limit: 9 });
+            tx.images.listReferrers(app.id, subjectDigest, { artifactTypes, after, limit: 9 });
           expect((await list([])).map((referrer) => referrer.digest)).toEqual([1, 2, 3].map(digestNumber));
           expect((await list([], digestNumber(1))).map((referrer) => referrer.digest)).toEqual(
             [2, 3].map(digestNumber),
@@ -193,23 +250,29 @@ export function imagesContract(name: string, open: OpenMetadata): void {
       open,
       async (metadata) => {
         await metadata.write(async (tx) => {
-          const { id } = await insertRepository(tx, 'app');
-          const [a, b] = [await insertImage(tx, id, digestNumber(1)), await insertImage(tx, id, digestNumber(2))];
-          await putTags(tx, id, a, 'latest', 'v1');
-          await putTags(tx, id, b, 'latest');
-          expect(await tx.tags.find(id, 'latest')).toEqual({ name: 'latest', manifestId: b, digest: digestNumber(2) });
-          expect(await tx.tags.ofImages([a, b])).toEqual(
+          const app = await insertRepository(tx, 'app');
+          const [a, b] = [await insertImage(tx, app, digestNumber(1)), await insertImage(tx, app, digestNumber(2))];
+          await putTags(tx, app, a, 'latest', 'v1');
+          await putTags(tx, app, b, 'latest');
+          expect(await tx.tags.find(app.id, 'latest')).toEqual({
+            name: 'latest',
+            manifestId: b.id,
+            digest: digestNumber(2),
+          });
+          expect(await tx.tags.ofImages(app.id, [a.digest, b.digest])).toEqual(
             new Map([
-              [a, ['v1']],
-              [b, ['latest']],
+              [a.digest, ['v1']],
+              [b.digest, ['latest']],
             ]),
           );
-          expect(await tx.images.list(id, { tagged: false, after: '', limit: 9 })).toEqual([]);
-          await putTags(tx, id, b, 'v1');
-          const untagged = await tx.images.list(id, { tagged: false, after: '', limit: 9 });
-          expect(untagged.map((image) => image.id)).toEqual([a]);
-          expect(await tx.tags.ofImages([a, b])).toEqual(new Map([[b, ['latest', 'v1']]]));
-          expect([await tx.tags.countOfImage(a), await tx.tags.countOfImage(b)]).toEqual([0, 2]);
+          expect(await tx.images.list(app.id, { tagged: false, after: '', limit: 9 })).toEqual([]);
+          await putTags(tx, app, b, 'v1');
+          const untagged = await tx.images.list(app.id, { tagged: false, after: '', limit: 9 });
+          expect(untagged.map((image) => image.id)).toEqual([a.id]);
+          expect(await tx.tags.ofImages(app.id, [a.digest, b.digest])).toEqual(new Map([[b.digest, ['latest', 'v1']]]));
+          expect([await tx.tags.countOfImage(app.id, a.digest), await tx.tags.countOfImage(app.id, b.digest)]).toEqual([
+            0, 2,
+          ]);
         });
       },
     );
@@ -219,18 +282,18 @@ export function imagesContract(name: string, open: OpenMetadata): void {
       open,
       async (metadata) => {
         await metadata.write(async (tx) => {
-          const { id } = await insertRepository(tx, 'app');
-          const { id: other } = await insertRepository(tx, 'other');
-          const image = await insertImage(tx, id, digestNumber(1));
-          await putTags(tx, id, image, 'v10', 'v1.0', 'V1', 'v1-', 'v1', '_x');
+          const app = await insertRepository(tx, 'app');
+          const other = await insertRepository(tx, 'other');
+          const image = await insertImage(tx, app, digestNumber(1));
+          await putTags(tx, app, image, 'v10', 'v1.0', 'V1', 'v1-', 'v1', '_x');
           await putTags(tx, other, await insertImage(tx, other, digestNumber(1)), 'v1');
-          expect(await tx.tags.list(id, { after: '', limit: 9 })).toEqual(['V1', '_x', 'v1', 'v1-', 'v1.0', 'v10']);
-          expect(await tx.tags.list(id, { after: 'v1', limit: 2 })).toEqual(['v1-', 'v1.0']);
-          expect(await tx.tags.resolve(other, ['v1', 'V1'])).toHaveLength(1);
-          await tx.tags.delete(id, ['v1', 'V1', 'unknown']);
-          await tx.tags.delete(id, []);
-          expect(await tx.tags.list(id, { after: '', limit: 9 })).toEqual(['_x', 'v1-', 'v1.0', 'v10']);
-          expect(await tx.tags.find(other, 'v1')).toBeDefined();
+          expect(await tx.tags.list(app.id, { after: '', limit: 9 })).toEqual(['V1', '_x', 'v1', 'v1-', 'v1.0', 'v10']);
+          expect(await tx.tags.list(app.id, { after: 'v1', limit: 2 })).toEqual(['v1-', 'v1.0']);
+          expect(await tx.tags.resolve(other.id, ['v1', 'V1'])).toHaveLength(1);
+          await tx.tags.delete(app.id, ['v1', 'V1', 'unknown']);
+          await tx.tags.delete(app.id, []);
+          expect(await tx.tags.list(app.id, { after: '', limit: 9 })).toEqual(['_x', 'v1-', 'v1.0', 'v10']);
+          expect(await tx.tags.find(other.id, 'v1')).toBeDefined();
         });
       },
     );

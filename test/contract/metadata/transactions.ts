@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest';
 import type { MetadataTransaction, MetadataView } from '../../../src/metadata/metadata-store.ts';
+import { scopeOf } from '../../../src/metadata/repositories.ts';
 import { insertRepository, metadataTest, type OpenMetadata, REGISTRY } from './fixture.ts';
 
 const namesIn = async (view: Pick<MetadataView, 'repositories'>) =>
@@ -29,7 +30,7 @@ export function transactionsContract(name: string, open: OpenMetadata): void {
     metadataTest('that the database refuses has not happened, and the next one does', open, async (metadata) => {
       const change = metadata.write(async (tx) => {
         const repository = await insertRepository(tx, 'app');
-        await tx.blobs.link(repository.id, 999, 0);
+        await tx.links.put(scopeOf(repository), { id: 999, size: 1 }, 0);
       });
       await expect(change).rejects.toThrow();
       await metadata.write((tx) => insertRepository(tx, 'next'));

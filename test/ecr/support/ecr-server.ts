@@ -170,6 +170,8 @@ export function settingsOf(dataDir: string): Settings {
     gcGrace: 3_600_000,
     gcLease: 3_600_000,
     gcInterval: 24 * 86_400_000,
+    undoWindow: 0,
+    referrerExpiry: 23 * 3_600_000,
     uploadExpiry: 86_400_000,
     logLevel: 'silent',
     logFormat: 'json',

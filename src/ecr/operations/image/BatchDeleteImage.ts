@@ -1,4 +1,4 @@
-import { deleteImages } from '../../../registry/image/delete-images.ts';
+import { deleteImages } from '../../../registry/deletion/delete-images.ts';
 import type { EcrPorts } from '../../ecr-ports.ts';
 import { describeFailures } from '../../image-failures.ts';
 import type { Operation } from '../../operation.ts';

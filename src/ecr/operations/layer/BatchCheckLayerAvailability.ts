@@ -7,7 +7,7 @@ import { BatchCheckLayerAvailabilityRequest } from '../../shapes/layer.ts';
 
 /** A layer that is not there is an answer, not a failure; only a digest that is none fails (fidelity facts, section 4.4). */
 export const BatchCheckLayerAvailability = (
-  ports: Pick<EcrPorts, 'metadata' | 'clock' | 'retention'>,
+  ports: Pick<EcrPorts, 'metadata' | 'blobs' | 'clock' | 'retention'>,
 ): Operation<'BatchCheckLayerAvailability'> => ({
   input: BatchCheckLayerAvailabilityRequest,
   resource: arnOf,

@@ -9,7 +9,7 @@ import { arnOf, pathOf } from '../../repository-path.ts';
 import { CompleteLayerUploadRequest } from '../../shapes/layer.ts';
 
 export const CompleteLayerUpload = (
-  ports: Pick<EcrPorts, 'metadata' | 'uploads' | 'clock' | 'retention'>,
+  ports: Pick<EcrPorts, 'metadata' | 'blobs' | 'uploads' | 'clock' | 'retention'>,
 ): Operation<'CompleteLayerUpload'> => ({
   input: CompleteLayerUploadRequest,
   resource: arnOf,

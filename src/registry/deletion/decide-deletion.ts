@@ -1,3 +1,4 @@
+import type { NamedImage } from '../../metadata/image.ts';
 import { FAULT_MESSAGES } from '../../model/fault-messages.ts';
 import {
   type ImageFailure,
@@ -5,12 +6,12 @@ import {
   identifierOf,
   isFailure,
   type ResolvedIdentifier,
-} from './image-identifier.ts';
+} from '../image/image-identifier.ts';
 
 /** What the rule needs to know of the images that the identifiers name, as it was before the request. */
 export interface DeletionState {
-  /** The tags of each image, by its id, in the order they were pushed. */
-  readonly tags: ReadonlyMap<number, readonly string[]>;
+  /** The tags of each image, by its digest, in the order they were pushed. */
+  readonly tags: ReadonlyMap<string, readonly string[]>;
   /** The digests of the indexes that list each image, by its id. */
   readonly parents: ReadonlyMap<number, readonly string[]>;
 }
@@ -22,11 +23,12 @@ export interface DeletionDecision {
   /** Tags to remove from images that stay. */
   readonly tags: readonly string[];
   /** Images to remove, with every tag they have. */
-  readonly images: readonly number[];
+  readonly images: readonly NamedImage[];
 }
 
 /** What the identifiers of one request ask of one image. */
 interface Wish {
+  readonly image: NamedImage;
   whole: boolean;
   readonly tags: Set<string>;
 }
@@ -40,14 +42,14 @@ interface Wish {
  */
 export function decideDeletion(identifiers: readonly ResolvedIdentifier[], state: DeletionState): DeletionDecision {
   const wishes = collectWishes(identifiers);
-  const tagsOf = (image: number) => state.tags.get(image) ?? [];
-  const parentsOf = (image: number) => state.parents.get(image) ?? [];
-  const images = [...wishes]
-    .filter(([image, wish]) => goes(wish, tagsOf(image), parentsOf(image)))
-    .map(([image]) => image);
-  const doomed = new Set(images);
+  const tagsOf = (image: NamedImage) => state.tags.get(image.digest) ?? [];
+  const parentsOf = (image: NamedImage) => state.parents.get(image.id) ?? [];
+  const images = wishes
+    .filter((wish) => goes(wish, tagsOf(wish.image), parentsOf(wish.image)))
+    .map(({ image }) => image);
+  const doomed = new Set(images.map((image) => image.id));
   const protectedTags = new Set(
-    [...wishes].flatMap(([image, wish]) => lastTagOf(wish, tagsOf(image), parentsOf(image)) ?? []),
+    wishes.flatMap((wish) => lastTagOf(wish, tagsOf(wish.image), parentsOf(wish.image)) ?? []),
   );
 
   const deleted = new Map<string, ImageIdentifier>();
@@ -59,7 +61,7 @@ export function decideDeletion(identifiers: readonly ResolvedIdentifier[], state
       continue;
     }
     const { image, tag, imageId } = identifier;
-    const parents = parentsOf(image.id);
+    const parents = parentsOf(image);
     const refused = tag === undefined ? parents.length > 0 : protectedTags.has(tag);
     if (refused) {
       failures.push({
@@ -70,7 +72,7 @@ export function decideDeletion(identifiers: readonly ResolvedIdentifier[], state
       continue;
     }
     if (tag !== undefined && !doomed.has(image.id)) tags.add(tag);
-    const gone = tag === undefined ? tagsOf(image.id) : [tag];
+    const gone = tag === undefined ? tagsOf(image) : [tag];
     for (const entry of gone.length > 0 ? gone : [undefined]) {
       deleted.set(`${image.digest} ${entry ?? ''}`, identifierOf(image.digest, entry));
     }
@@ -78,16 +80,17 @@ export function decideDeletion(identifiers: readonly ResolvedIdentifier[], state
   return { deleted: [...deleted.values()], failures, tags: [...tags], images };
 }
 
-function collectWishes(identifiers: readonly ResolvedIdentifier[]): Map<number, Wish> {
+function collectWishes(identifiers: readonly ResolvedIdentifier[]): Wish[] {
   const wishes = new Map<number, Wish>();
   for (const identifier of identifiers) {
     if (isFailure(identifier)) continue;
-    const wish = wishes.get(identifier.image.id) ?? { whole: false, tags: new Set<string>() };
-    if (identifier.tag === undefined) wish.whole = true;
-    else wish.tags.add(identifier.tag);
-    wishes.set(identifier.image.id, wish);
+    const { image, tag } = identifier;
+    const wish = wishes.get(image.id) ?? { image, whole: false, tags: new Set<string>() };
+    if (tag === undefined) wish.whole = true;
+    else wish.tags.add(tag);
+    wishes.set(image.id, wish);
   }
-  return wishes;
+  return [...wishes.values()];
 }
 
 function goes(wish: Wish, tags: readonly string[], parents: readonly string[]): boolean {

@@ -1,0 +1,171 @@
+import { sql } from 'kysely';
+import { type DeletedImage, GraveyardReader } from './graveyard-reader.ts';
+import { LinkWriter } from './links.ts';
+import { type Session, setOf } from './session.ts';
+import { type Scope, UsageWriter } from './usage.ts';
+
+/** An image whose time to be restored is over. */
+export interface PurgeableImage extends Scope {
+  readonly id: number;
+  /** Whether its blobs were held for an undo. */
+  readonly held: boolean;
+}
+
+/** What was deleted and is not purged yet. */
+export class Graveyard extends GraveyardReader {
+  readonly #links: LinkWriter;
+  readonly #usage: UsageWriter;
+
+  constructor(session: Session) {
+    super(session);
+    this.#links = new LinkWriter(session);
+    this.#usage = new UsageWriter(session);
+  }
+
+  /** Keeps what live tags say that are about to be deleted: those of these names, or those of the images of these digests. */
+  async keepTags(
+    repositoryId: number,
+    by: 'name' | 'digest',
+    values: readonly string[],
+    { at, purgeAt }: { readonly at: number; readonly purgeAt: number },
+  ): Promise<void> {
+    if (values.length === 0) return;
+    await this.session.db
+      .insertInto('deleted_tag')
+      .columns(['repository_id', 'name', 'digest', 'manifest_id', 'position', 'tagged_at', 'deleted_at', 'purge_at'])
+      .expression((query) =>
+        query
+          .selectFrom('tag')
+          .select([
+            'repository_id',
+            'name',
+            'digest',
+            'manifest_id',
+            'position',
+            'tagged_at',
+            sql.val(at).as('deleted_at'),
+            sql.val(purgeAt).as('purge_at'),
+          ])
+          .where('repository_id', '=', repositoryId)
+          .where(by, 'in', setOf(this.session, values)),
+      )
+      .execute();
+  }
+
+  /** Makes these images live again, untagged. The caller has looked: their digests are free, and what they list is live. */
+  async restore(scope: Scope, images: readonly DeletedImage[]): Promise<void> {
+    if (images.length === 0) return;
+    const { db } = this.session;
+    const ids = images.map((image) => image.id);
+    const moves = await this.#links.name(scope, ids, { held: true });
+    const back = await db
+      .insertInto('image')
+      .columns([
+        'repository_id',
+        'digest',
+        'manifest_id',
+        'tagged',
+        'blob_bytes',
+        'pushed_at',
+        'last_pulled_at',
+        'subject_digest',
+      ])
+      .expression((query) =>
+        query
+          .selectFrom(this.session.dialect.rowsOf(ids).as('wanted'))
+          .crossJoin('deleted_image as deleted')
+          .crossJoin('manifest')
+          .whereRef('deleted.manifest_id', '=', sql<number>`wanted.value`)
+          .whereRef('manifest.id', '=', 'deleted.manifest_id')
+          .select([
+            'deleted.repository_id',
+            'deleted.digest',
+            'deleted.manifest_id',
+            sql.lit(0).as('tagged'),
+            'deleted.blob_bytes',
+            'deleted.pushed_at',
+            'deleted.last_pulled_at',
+            'manifest.subject_digest',
+          ]),
+      )
+      .returning('blob_bytes')
+      .execute();
+    await db.deleteFrom('deleted_image').where('manifest_id', 'in', setOf(this.session, ids)).execute();
+    const logicalBytes = back.reduce((sum, image) => sum + image.blob_bytes, 0);
+    await this.#usage.add(scope, { images: back.length, logicalBytes }, moves);
+  }
+
+  /** Where an index lists a deleted image that has been pushed again, lets it list the live one. */
+  async listInstead(deletedId: number, liveId: number): Promise<void> {
+    await this.session.db
+      .updateTable('manifest_child')
+      .set({ child_id: liveId })
+      .where('child_id', '=', deletedId)
+      .execute();
+  }
+
+  /** Forgets deleted tags: they are live again. */
+  async forgetTags(ids: readonly number[]): Promise<void> {
+    await this.session.db.deleteFrom('deleted_tag').where('id', 'in', setOf(this.session, ids)).execute();
+  }
+
+  /**
+   * Images whose time was over at `now`, the oldest first. One that an index lists waits until the index is purged, even
+   * where a window that was made shorter lets its own time end before.
+   */
+  async listPurgeable(now: number, limit: number): Promise<PurgeableImage[]> {
+    const rows = await this.session.db
+      .selectFrom('deleted_image')
+      .innerJoin('repository', 'repository.id', 'deleted_image.repository_id')
+      .select([
+        'deleted_image.manifest_id',
+        'deleted_image.repository_id',
+        'repository.registry_id',
+        'deleted_image.deleted_at',
+        'deleted_image.purge_at',
+      ])
+      .where('deleted_image.purge_at', '<=', now)
+      .where((where) =>
+        where.not(
+          where.exists(
+            where
+              .selectFrom('manifest_child')
+              .select('manifest_child.child_id')
+              .whereRef('manifest_child.child_id', '=', 'deleted_image.manifest_id'),
+          ),
+        ),
+      )
+      .orderBy('deleted_image.purge_at')
+      .limit(limit)
+      .execute();
+    return rows.map((row) => ({
+      id: row.manifest_id,
+      repositoryId: row.repository_id,
+      registryKey: row.registry_id,
+      held: row.purge_at > row.deleted_at,
+    }));
+  }
+
+  /** Removes what is left of these images: what was pushed, and what it named. */
+  async purge(scope: Scope, images: readonly PurgeableImage[]): Promise<void> {
+    const { db } = this.session;
+    const held = images.filter((image) => image.held).map((image) => image.id);
+    const moves = held.length > 0 ? await this.#links.letGo(scope, held) : [];
+    const ids = setOf(
+      this.session,
+      images.map((image) => image.id),
+    );
+    if (held.length > 0) await db.deleteFrom('deleted_tag').where('manifest_id', 'in', ids).execute();
+    await db.deleteFrom('deleted_image').where('manifest_id', 'in', ids).execute();
+    await db.deleteFrom('manifest').where('id', 'in', ids).execute();
+    await this.#usage.add(scope, {}, moves);
+  }
+
+  /** Forgets deleted tags whose time was over at `now`; answers how many. */
+  async purgeTags(now: number, limit: number): Promise<number> {
+    const { db } = this.session;
+    const due = db.selectFrom('deleted_tag').select('id').where('purge_at', '<=', now).limit(limit);
+    const result = await db.deleteFrom('deleted_tag').where('id', 'in', due).executeTakeFirst();
+    return Number(result.numDeletedRows);
+  }
+}

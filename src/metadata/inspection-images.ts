@@ -1,0 +1,153 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Session } from './session.ts';
+
+/** A manifest's row, and what the live image or the deleted one says that has it. Flags are 0 or 1. */
+export interface ManifestRow {
+  readonly id: number;
+  readonly repository_id: number;
+  readonly digest: string;
+  readonly media_type: string;
+  readonly image_size: number;
+  readonly config_media_type: string | null;
+  readonly artifact_type: string | null;
+  readonly subject_digest: string | null;
+  /** Bytes of the manifest. */
+  readonly length: number;
+  readonly live: number;
+  readonly live_blob_bytes: number | null;
+  readonly live_subject: string | null;
+  readonly deleted_repository_id: number | null;
+  readonly deleted_digest: string | null;
+  readonly deleted_blob_bytes: number | null;
+}
+
+/** A blob that a manifest names, by the rows; what is `null` is not there. */
+export interface ReferenceRow {
+  readonly manifest_id: number;
+  readonly repository_id: number;
+  readonly blob_id: number;
+  readonly digest: string | null;
+  readonly size: number | null;
+  /** Whether the repository sees the blob. */
+  readonly linked: number;
+}
+
+/** A manifest that an index lists, by the rows. */
+export interface ChildRow {
+  readonly parent_id: number;
+  readonly child_id: number;
+  readonly repository_id: number | null;
+  readonly digest: string | null;
+  readonly image_size: number | null;
+  readonly live: number;
+}
+
+export interface ImageRow {
+  readonly repository_id: number;
+  readonly digest: string;
+  readonly manifest_id: number;
+  readonly tagged: number;
+  readonly blob_bytes: number;
+  readonly has_tags: number;
+  readonly manifest_repository_id: number | null;
+  readonly manifest_digest: string | null;
+}
+
+export interface TagRow {
+  readonly repository_id: number;
+  readonly name: string;
+  readonly digest: string;
+  readonly manifest_id: number;
+  /** Of the live image with the tag's digest. */
+  readonly image_manifest_id: number | null;
+}
+
+/** Whether a manifest is a live image's. */
+export const isLive = (manifestId: RawBuilder<unknown>) => sql<number>`EXISTS (SELECT 1 FROM manifest AS content
+  JOIN image ON image.repository_id = content.repository_id AND image.digest = content.digest
+    AND image.manifest_id = content.id
+  WHERE content.id = ${manifestId})`;
+
+export class ImageInspection {
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** In order of id, those after `after`. */
+  async listManifests(after: number, limit: number): Promise<ManifestRow[]> {
+    const { rows } = await sql<ManifestRow>`
+      SELECT manifest.id, manifest.repository_id, manifest.digest, manifest.media_type, manifest.image_size,
+        manifest.config_media_type, manifest.artifact_type, manifest.subject_digest, length(manifest.bytes) AS length,
+        CASE WHEN image.manifest_id IS NULL THEN 0 ELSE 1 END AS live,
+        image.blob_bytes AS live_blob_bytes, image.subject_digest AS live_subject,
+        deleted.repository_id AS deleted_repository_id, deleted.digest AS deleted_digest,
+        deleted.blob_bytes AS deleted_blob_bytes
+      FROM manifest
+      LEFT JOIN image ON image.repository_id = manifest.repository_id AND image.digest = manifest.digest
+        AND image.manifest_id = manifest.id
+      LEFT JOIN deleted_image AS deleted ON deleted.manifest_id = manifest.id
+      WHERE manifest.id > ${after} ORDER BY manifest.id LIMIT ${limit}`.execute(this.#session.db);
+    return rows;
+  }
+
+  async bytesOf(manifestIds: readonly number[]): Promise<Map<number, Uint8Array>> {
+    const { rows } = await sql<{ id: number; bytes: Uint8Array }>`
+      SELECT manifest.id, manifest.bytes FROM ${this.#wanted(manifestIds)} CROSS JOIN manifest
+      WHERE manifest.id = wanted.value`.execute(this.#session.db);
+    return new Map(rows.map(({ id, bytes }) => [id, bytes]));
+  }
+
+  /** What these manifests name, by manifest. */
+  async referencesOf(manifestIds: readonly number[]): Promise<Map<number, ReferenceRow[]>> {
+    const { rows } = await sql<ReferenceRow>`
+      SELECT named.manifest_id, named.repository_id, named.blob_id, blob.digest, blob.size,
+        CASE WHEN link.blob_id IS NULL THEN 0 ELSE 1 END AS linked
+      FROM ${this.#wanted(manifestIds)} CROSS JOIN manifest_blob AS named
+      LEFT JOIN blob ON blob.id = named.blob_id
+      LEFT JOIN repository_blob AS link ON link.repository_id = named.repository_id AND link.blob_id = named.blob_id
+      WHERE named.manifest_id = wanted.value`.execute(this.#session.db);
+    return Map.groupBy(rows, (row) => row.manifest_id);
+  }
+
+  /** What these indexes list, by index. */
+  async childrenOf(manifestIds: readonly number[]): Promise<Map<number, ChildRow[]>> {
+    const { rows } = await sql<ChildRow>`
+      SELECT listed.parent_id, listed.child_id, child.repository_id, child.digest, child.image_size,
+        ${isLive(sql.ref('listed.child_id'))} AS live
+      FROM ${this.#wanted(manifestIds)} CROSS JOIN manifest_child AS listed
+      LEFT JOIN manifest AS child ON child.id = listed.child_id
+      WHERE listed.parent_id = wanted.value`.execute(this.#session.db);
+    return Map.groupBy(rows, (row) => row.parent_id);
+  }
+
+  /** Live images in order of repository and digest, those after the key `after`. */
+  async listImages(
+    after: { readonly repositoryId: number; readonly digest: string },
+    limit: number,
+  ): Promise<ImageRow[]> {
+    const { rows } = await sql<ImageRow>`
+      SELECT image.repository_id, image.digest, image.manifest_id, image.tagged, image.blob_bytes,
+        EXISTS (SELECT 1 FROM tag WHERE tag.repository_id = image.repository_id AND tag.digest = image.digest) AS has_tags,
+        manifest.repository_id AS manifest_repository_id, manifest.digest AS manifest_digest
+      FROM image LEFT JOIN manifest ON manifest.id = image.manifest_id
+      WHERE (image.repository_id, image.digest) > (${after.repositoryId}, ${after.digest})
+      ORDER BY image.repository_id, image.digest LIMIT ${limit}`.execute(this.#session.db);
+    return rows;
+  }
+
+  /** In order of repository and name, those after the key `after`. */
+  async listTags(after: { readonly repositoryId: number; readonly name: string }, limit: number): Promise<TagRow[]> {
+    const { rows } = await sql<TagRow>`
+      SELECT tag.repository_id, tag.name, tag.digest, tag.manifest_id, image.manifest_id AS image_manifest_id
+      FROM tag LEFT JOIN image ON image.repository_id = tag.repository_id AND image.digest = tag.digest
+      WHERE (tag.repository_id, tag.name) > (${after.repositoryId}, ${after.name})
+      ORDER BY tag.repository_id, tag.name LIMIT ${limit}`.execute(this.#session.db);
+    return rows;
+  }
+
+  #wanted(ids: readonly number[]) {
+    return this.#session.dialect.rowsOf(ids).as('wanted');
+  }
+}

@@ -1,0 +1,125 @@
+import { type SqlBool, sql } from 'kysely';
+import type { Schema } from './schema.ts';
+import type { Session } from './session.ts';
+
+/** What is kept beside what it can be counted from. */
+export type UsageCounter = Exclude<keyof Schema['usage'], 'scope' | 'id'>;
+
+/**
+ * Puts right what can be put right from what is certain. Nothing here lets go of anything that might be needed. Each answers
+ * whether it did something: rows that have changed since they were looked at are left for the next look.
+ */
+export class Repairs {
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  async setLinkCounts(
+    link: { readonly repositoryId: number; readonly blobId: number },
+    recorded: { readonly refs: number; readonly holds: number },
+    counted: { readonly refs: number; readonly holds: number },
+  ): Promise<boolean> {
+    return this.#changes(sql`
+      UPDATE repository_blob SET refs = ${counted.refs}, holds = ${counted.holds}
+      WHERE repository_id = ${link.repositoryId} AND blob_id = ${link.blobId}
+        AND refs = ${recorded.refs} AND holds = ${recorded.holds} RETURNING 1`);
+  }
+
+  /** What a link copies from its blob and its repository. */
+  async setLinkCopies(link: { readonly repositoryId: number; readonly blobId: number }): Promise<boolean> {
+    return this.#changes(sql`
+      UPDATE repository_blob SET
+        size = coalesce((SELECT blob.size FROM blob WHERE blob.id = repository_blob.blob_id), size),
+        registry_id = coalesce((SELECT repository.registry_id FROM repository
+          WHERE repository.id = repository_blob.repository_id), registry_id)
+      WHERE repository_id = ${link.repositoryId} AND blob_id = ${link.blobId} RETURNING 1`);
+  }
+
+  async setTagged(repositoryId: number, digest: string): Promise<boolean> {
+    return this.#changes(sql`
+      UPDATE image SET tagged = CASE WHEN EXISTS (SELECT 1 FROM tag
+        WHERE tag.repository_id = image.repository_id AND tag.digest = image.digest) THEN 1 ELSE 0 END
+      WHERE repository_id = ${repositoryId} AND digest = ${digest} RETURNING 1`);
+  }
+
+  /** Of a live image; usage counts by the same number and moves with it. */
+  async setBlobBytes(
+    image: { readonly repositoryId: number; readonly digest: string; readonly manifestId: number },
+    registryKey: number | undefined,
+    recorded: number,
+    counted: number,
+  ): Promise<boolean> {
+    const changed = await this.#changes(sql`
+      UPDATE image SET blob_bytes = ${counted}
+      WHERE repository_id = ${image.repositoryId} AND digest = ${image.digest}
+        AND manifest_id = ${image.manifestId} AND blob_bytes = ${recorded} RETURNING 1`);
+    if (!changed) return false;
+    await this.shiftUsage('repository', image.repositoryId, { logical_bytes: counted - recorded });
+    if (registryKey !== undefined)
+      await this.shiftUsage('registry', registryKey, { logical_bytes: counted - recorded });
+    return true;
+  }
+
+  /** By what a recount differed: what has happened since then has moved both alike. */
+  async shiftUsage(
+    scope: Schema['usage']['scope'],
+    id: number,
+    by: Partial<Readonly<Record<UsageCounter, number>>>,
+  ): Promise<boolean> {
+    const change = { images: 0, logical_bytes: 0, live_bytes: 0, held_bytes: 0, idle_bytes: 0, ...by };
+    await this.#session.db
+      .insertInto('usage')
+      .values({ scope, id, ...change })
+      .onConflict((conflict) =>
+        conflict.columns(['scope', 'id']).doUpdateSet({
+          images: sql<number>`usage.images + excluded.images`,
+          logical_bytes: sql<number>`usage.logical_bytes + excluded.logical_bytes`,
+          live_bytes: sql<number>`usage.live_bytes + excluded.live_bytes`,
+          held_bytes: sql<number>`usage.held_bytes + excluded.held_bytes`,
+          idle_bytes: sql<number>`usage.idle_bytes + excluded.idle_bytes`,
+        }),
+      )
+      .execute();
+    return true;
+  }
+
+  /** Makes a manifest that is neither live nor deleted a deleted one, to be purged at once. */
+  async retire(manifest: { readonly id: number; readonly repositoryId: number; readonly digest: string }, now: number) {
+    return this.#changes(sql`
+      INSERT INTO deleted_image (manifest_id, repository_id, digest, blob_bytes, pushed_at, last_pulled_at, deleted_at, purge_at)
+      SELECT manifest.id, manifest.repository_id, manifest.digest,
+        coalesce((SELECT sum(blob.size) FROM manifest_blob AS named JOIN blob ON blob.id = named.blob_id
+          WHERE named.manifest_id = manifest.id), 0), ${now}, NULL, ${now}, ${now}
+      FROM manifest
+      WHERE manifest.id = ${manifest.id}
+        AND NOT EXISTS (SELECT 1 FROM image WHERE image.repository_id = ${manifest.repositoryId}
+          AND image.digest = ${manifest.digest} AND image.manifest_id = ${manifest.id})
+        AND NOT EXISTS (SELECT 1 FROM deleted_image WHERE deleted_image.manifest_id = ${manifest.id})
+      RETURNING 1`);
+  }
+
+  /** Keeps a manifest that is live and deleted from being purged: it is live. */
+  async keepLive(manifest: { readonly id: number; readonly repositoryId: number; readonly digest: string }) {
+    return this.#changes(sql`
+      DELETE FROM deleted_image WHERE manifest_id = ${manifest.id}
+        AND EXISTS (SELECT 1 FROM image WHERE image.repository_id = ${manifest.repositoryId}
+          AND image.digest = ${manifest.digest} AND image.manifest_id = ${manifest.id}) RETURNING 1`);
+  }
+
+  /** Takes a key out of the trash that a blob or an upload needs; answers its size, as it was counted. */
+  async takeOutOfTrash(storageKey: string): Promise<number | undefined> {
+    const { rows } = await sql<{ size: number }>`
+      DELETE FROM gc_trash WHERE storage_key = ${storageKey}
+        AND (EXISTS (SELECT 1 FROM blob WHERE blob.storage_key = gc_trash.storage_key)
+          OR EXISTS (SELECT 1 FROM upload WHERE upload.storage_key = gc_trash.storage_key))
+      RETURNING size`.execute(this.#session.db);
+    return rows[0]?.size;
+  }
+
+  async #changes(change: ReturnType<typeof sql<SqlBool>>): Promise<boolean> {
+    const { rows } = await change.execute(this.#session.db);
+    return rows.length > 0;
+  }
+}

@@ -1,0 +1,71 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Session } from './session.ts';
+import { LINK_STATE, type Scope } from './usage.ts';
+
+/** Bytes of blobs that nothing would need any more: in the repository, in its registry, in the whole store. */
+export interface ReleasedBytes {
+  readonly repository: number;
+  readonly registry: number;
+  readonly store: number;
+}
+
+/** What deleting images would release. */
+export interface Release {
+  /** Of the blobs that no other image of the repository names. */
+  readonly bytes: ReleasedBytes;
+  /** Blobs that others name, too, and so many of them. */
+  readonly shared: readonly { readonly blobId: number; readonly times: number; readonly others: number }[];
+}
+
+export class LinkReader {
+  protected readonly session: Session;
+
+  constructor(session: Session) {
+    this.session = session;
+  }
+
+  /** What deleting these images would release, as of now. */
+  async releaseOf(scope: Scope, manifestIds: readonly number[]): Promise<Release> {
+    const named = this.namedBy(scope, manifestIds);
+    const { rows: shared } = await sql<{ blobId: number; times: number; others: number }>`
+      SELECT blob_id AS "blobId", times, refs - times AS others FROM (${named}) AS named WHERE refs > times`.execute(
+      this.session.db,
+    );
+    return {
+      bytes: await this.#sum(scope, sql`SELECT blob_id, size FROM (${named}) AS named WHERE refs = times`),
+      shared,
+    };
+  }
+
+  /** The bytes of these blobs of the repository, at each level where no other repository needs them. */
+  async bytesOf(scope: Scope, blobIds: readonly number[]): Promise<ReleasedBytes> {
+    const wanted = this.session.dialect.rowsOf(blobIds).as('wanted');
+    return this.#sum(
+      scope,
+      sql`SELECT link.blob_id, link.size FROM ${wanted} CROSS JOIN repository_blob AS link
+        WHERE link.repository_id = ${scope.repositoryId} AND link.blob_id = wanted.value`,
+    );
+  }
+
+  /** The blobs that these images name, how often, and what the repository's links to them say. */
+  protected namedBy(scope: Scope, manifestIds: readonly number[]): RawBuilder<unknown> {
+    const wanted = this.session.dialect.rowsOf(manifestIds).as('wanted');
+    return sql`SELECT link.blob_id, link.size, link.refs, link.holds, link.state, count(*) AS times
+      FROM ${wanted} CROSS JOIN manifest_blob AS named CROSS JOIN repository_blob AS link
+      WHERE named.manifest_id = wanted.value
+        AND link.repository_id = ${scope.repositoryId} AND link.blob_id = named.blob_id
+      GROUP BY link.blob_id`;
+  }
+
+  async #sum(scope: Scope, released: RawBuilder<unknown>): Promise<ReleasedBytes> {
+    const needed = sql`EXISTS (SELECT 1 FROM repository_blob AS other WHERE other.blob_id = released.blob_id
+      AND other.repository_id <> ${scope.repositoryId} AND other.state >= ${sql.lit(LINK_STATE.held)}`;
+    const { rows } = await sql<{ [L in keyof ReleasedBytes]: number | null }>`
+      SELECT sum(size) AS repository,
+        sum(CASE WHEN ${needed} AND other.registry_id = ${scope.registryKey}) THEN 0 ELSE size END) AS registry,
+        sum(CASE WHEN ${needed}) THEN 0 ELSE size END) AS store
+      FROM (${released}) AS released`.execute(this.session.db);
+    const [sums] = rows;
+    return { repository: sums?.repository ?? 0, registry: sums?.registry ?? 0, store: sums?.store ?? 0 };
+  }
+}

@@ -1,0 +1,182 @@
+import { type RawBuilder, sql } from 'kysely';
+import { LinkReader } from './link-reader.ts';
+import { type Session, setOf } from './session.ts';
+import { LINK_STATE, type Move, type Scope, UsageWriter } from './usage.ts';
+
+/** A link that nothing needs and whose time is over. */
+export interface IdleLink extends Scope {
+  readonly blobId: number;
+}
+
+/**
+ * Who needs which blob. Each repository that may see a blob has a link to it, which counts the images that name the blob;
+ * every method that moves a count moves the bytes in `usage`, in the same transaction.
+ */
+export class LinkWriter extends LinkReader {
+  readonly #usage: UsageWriter;
+
+  constructor(session: Session) {
+    super(session);
+    this.#usage = new UsageWriter(session);
+  }
+
+  /** Lets the repository see the blob, at least until `keepUntil`. What keeps it longer already stays as it is. */
+  async put(scope: Scope, blob: { readonly id: number; readonly size: number }, keepUntil: number): Promise<void> {
+    const moves = await this.#moves(
+      scope,
+      sql`SELECT ${blob.id} AS blob_id, ${blob.size} AS size, ${sql.lit(LINK_STATE.absent)} AS before, ${sql.lit(LINK_STATE.idle)} AS after
+        WHERE NOT EXISTS (SELECT 1 FROM repository_blob AS link
+          WHERE link.repository_id = ${scope.repositoryId} AND link.blob_id = ${blob.id})`,
+    );
+    await this.session.db
+      .insertInto('repository_blob')
+      .values({
+        repository_id: scope.repositoryId,
+        blob_id: blob.id,
+        registry_id: scope.registryKey,
+        size: blob.size,
+        refs: 0,
+        holds: 0,
+        keep_until: keepUntil,
+        media_type: null,
+      })
+      .onConflict((conflict) =>
+        conflict.columns(['repository_id', 'blob_id']).doUpdateSet((set) => ({
+          keep_until: this.session.dialect.greatest(
+            set.ref('repository_blob.keep_until'),
+            set.ref('excluded.keep_until'),
+          ),
+        })),
+      )
+      .execute();
+    await this.#usage.add(scope, {}, moves);
+  }
+
+  /** Keeps the blob for the repository at least until then. */
+  async keep(repositoryId: number, blobIds: readonly number[], until: number): Promise<void> {
+    await this.session.db
+      .updateTable('repository_blob')
+      .set({ keep_until: until })
+      .where('repository_id', '=', repositoryId)
+      .where('blob_id', 'in', setOf(this.session, blobIds))
+      .where('keep_until', '<', until)
+      .execute();
+  }
+
+  /** Counts these images as naming their blobs. Their references must stand; `held` says that they were counted as held. */
+  async name(
+    scope: Scope,
+    manifestIds: readonly number[],
+    { held }: { readonly held: boolean } = { held: false },
+  ): Promise<Move[]> {
+    const moves = await this.#moves(
+      scope,
+      sql`SELECT blob_id, size, state AS before, ${sql.lit(LINK_STATE.live)} AS after
+        FROM (${this.namedBy(scope, manifestIds)}) AS named`,
+    );
+    await this.#count(manifestIds, { refs: 1, holds: held ? -1 : 0, keepUntil: 0 });
+    return moves;
+  }
+
+  /** What letting go of these images would move, and where to. */
+  async movesOfRelease(scope: Scope, manifestIds: readonly number[], hold: boolean): Promise<Move[]> {
+    return this.#moves(
+      scope,
+      sql`SELECT blob_id, size, ${sql.lit(LINK_STATE.live)} AS before,
+          CASE WHEN ${hold ? 1 : 0} = 1 OR holds > 0 THEN ${sql.lit(LINK_STATE.held)} ELSE ${sql.lit(LINK_STATE.idle)} END AS after
+        FROM (${this.namedBy(scope, manifestIds)}) AS named WHERE refs = times`,
+    );
+  }
+
+  /** Counts these images as gone; with `hold` as gone but for an undo. Blobs stay at least until `keepUntil`. */
+  async release(
+    scope: Scope,
+    manifestIds: readonly number[],
+    { hold, keepUntil }: { readonly hold: boolean; readonly keepUntil: number },
+  ): Promise<Move[]> {
+    const moves = await this.movesOfRelease(scope, manifestIds, hold);
+    await this.#count(manifestIds, { refs: -1, holds: hold ? 1 : 0, keepUntil });
+    return moves;
+  }
+
+  /** Counts these images, which were held, as gone for good. */
+  async letGo(scope: Scope, manifestIds: readonly number[]): Promise<Move[]> {
+    const moves = await this.#moves(
+      scope,
+      sql`SELECT blob_id, size, ${sql.lit(LINK_STATE.held)} AS before, ${sql.lit(LINK_STATE.idle)} AS after
+        FROM (${this.namedBy(scope, manifestIds)}) AS named WHERE refs = 0 AND holds = times`,
+    );
+    await this.#count(manifestIds, { refs: 0, holds: -1, keepUntil: 0 });
+    return moves;
+  }
+
+  /**
+   * Links that nothing needs and whose time is over, those waiting longest first. A fresh look at who names the blob stands
+   * beside the count: the count says where to look, it does not decide.
+   */
+  async listIdle(now: number, limit: number): Promise<IdleLink[]> {
+    const { rows } = await sql<{ repository_id: number; registry_id: number; blob_id: number }>`
+      SELECT link.repository_id, link.registry_id, link.blob_id FROM repository_blob AS link
+      WHERE link.refs = 0 AND link.holds = 0 AND link.keep_until <= ${now}
+        AND NOT EXISTS (SELECT 1 FROM manifest_blob AS named
+          WHERE named.blob_id = link.blob_id AND named.repository_id = link.repository_id)
+      ORDER BY link.keep_until LIMIT ${limit}`.execute(this.session.db);
+    return rows.map((row) => ({ repositoryId: row.repository_id, registryKey: row.registry_id, blobId: row.blob_id }));
+  }
+
+  /** Takes idle blobs out of the repository's sight. */
+  async remove(scope: Scope, blobIds: readonly number[]): Promise<void> {
+    const wanted = this.session.dialect.rowsOf(blobIds).as('wanted');
+    const moves = await this.#moves(
+      scope,
+      sql`SELECT link.blob_id, link.size, ${sql.lit(LINK_STATE.idle)} AS before, ${sql.lit(LINK_STATE.absent)} AS after
+        FROM ${wanted} CROSS JOIN repository_blob AS link
+        WHERE link.repository_id = ${scope.repositoryId} AND link.blob_id = wanted.value`,
+    );
+    await this.session.db
+      .deleteFrom('repository_blob')
+      .where('repository_id', '=', scope.repositoryId)
+      .where('blob_id', 'in', setOf(this.session, blobIds))
+      .execute();
+    await this.#usage.add(scope, {}, moves);
+  }
+
+  /** Sums up `changes` (blob_id, size, before, after), by what else in the registry needs the blobs. */
+  async #moves(scope: Scope, changes: RawBuilder<unknown>): Promise<Move[]> {
+    const other = (state: number) => sql`EXISTS (SELECT 1 FROM repository_blob AS other
+      WHERE other.blob_id = change.blob_id AND other.registry_id = ${scope.registryKey}
+        AND other.repository_id <> ${scope.repositoryId} AND other.state = ${sql.lit(state)})`;
+    const { rows } = await sql<Move>`
+      SELECT before, after, others, sum(size) AS bytes FROM (
+        SELECT change.size, change.before, change.after, CASE
+          WHEN ${other(LINK_STATE.live)} THEN ${sql.lit(LINK_STATE.live)}
+          WHEN ${other(LINK_STATE.held)} THEN ${sql.lit(LINK_STATE.held)}
+          WHEN ${other(LINK_STATE.idle)} THEN ${sql.lit(LINK_STATE.idle)}
+          ELSE ${sql.lit(LINK_STATE.absent)} END AS others
+        FROM (${changes}) AS change WHERE change.before <> change.after) AS moved
+      GROUP BY before, after, others`.execute(this.session.db);
+    return rows;
+  }
+
+  /**
+   * Moves the counts of every blob that these images name. Every such link is there, for the database lets none go that is
+   * named; so the insert always meets its conflict, and finds each link by its key however the planner counts.
+   */
+  async #count(
+    manifestIds: readonly number[],
+    change: { readonly refs: number; readonly holds: number; readonly keepUntil: number },
+  ): Promise<void> {
+    const wanted = this.session.dialect.rowsOf(manifestIds).as('wanted');
+    await sql`
+      INSERT INTO repository_blob (repository_id, blob_id, registry_id, size, refs, holds, keep_until)
+      SELECT named.repository_id, named.blob_id, 0, 0, count(*), count(*), ${change.keepUntil}
+      FROM ${wanted} CROSS JOIN manifest_blob AS named WHERE named.manifest_id = wanted.value
+      GROUP BY named.repository_id, named.blob_id
+      ON CONFLICT (repository_id, blob_id) DO UPDATE SET
+        refs = repository_blob.refs + ${change.refs} * excluded.refs,
+        holds = repository_blob.holds + ${change.holds} * excluded.holds,
+        keep_until = ${this.session.dialect.greatest(sql.ref<number>('repository_blob.keep_until'), sql.ref<number>('excluded.keep_until'))}`.execute(
+      this.session.db,
+    );
+  }
+}

@@ -1,0 +1,46 @@
+import { sql } from 'kysely';
+import { type Session, setOf } from './session.ts';
+
+/** A subject that was deleted, in one repository, and has left referrers behind. */
+export interface OrphanedSubject {
+  readonly repositoryId: number;
+  readonly digest: string;
+}
+
+export class Orphans {
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** Of these digests, notes those that live images name as their subject: the referrers are to go, not before `notBefore`. */
+  async note(repositoryId: number, digests: readonly string[], notBefore: number): Promise<void> {
+    const wanted = this.#session.dialect.rowsOf(digests).as('wanted');
+    await sql`
+      INSERT INTO orphaned_subject (repository_id, digest, not_before)
+      SELECT ${repositoryId}, wanted.value, ${notBefore} FROM ${wanted}
+      WHERE EXISTS (SELECT 1 FROM image WHERE image.repository_id = ${repositoryId} AND image.subject_digest = wanted.value)
+      ON CONFLICT (repository_id, digest) DO UPDATE SET not_before = excluded.not_before`.execute(this.#session.db);
+  }
+
+  /** Those whose time had come at `now`, the oldest first. */
+  async listDue(now: number, limit: number): Promise<OrphanedSubject[]> {
+    const rows = await this.#session.db
+      .selectFrom('orphaned_subject')
+      .select(['repository_id', 'digest'])
+      .where('not_before', '<=', now)
+      .orderBy('not_before')
+      .limit(limit)
+      .execute();
+    return rows.map((row) => ({ repositoryId: row.repository_id, digest: row.digest }));
+  }
+
+  async forget(repositoryId: number, digests: readonly string[]): Promise<void> {
+    await this.#session.db
+      .deleteFrom('orphaned_subject')
+      .where('repository_id', '=', repositoryId)
+      .where('digest', 'in', setOf(this.#session, digests))
+      .execute();
+  }
+}

@@ -1,0 +1,182 @@
+import type { DeletedImage, DeletedTag } from '../../metadata/graveyard-reader.ts';
+import type { MetadataTransaction } from '../../metadata/metadata-store.ts';
+import { type Repository, scopeOf } from '../../metadata/repositories.ts';
+import { failpoint } from '../../model/failpoint.ts';
+import { Fault } from '../../model/fault.ts';
+import { type ImageIdentifier, identifierOf } from '../image/image-identifier.ts';
+import type { Ports } from '../ports.ts';
+import { getRepository, namesOf, type RepositoryPath } from '../repository/repository-path.ts';
+import { listAllRestorable } from './list-restorable.ts';
+
+const BATCH = 200;
+
+export interface Restored {
+  /** What is live again: an image once for each tag that came back with it, or once without. */
+  readonly restored: readonly ImageIdentifier[];
+  readonly failures: readonly RestoreFailure[];
+}
+
+/** What did not come back. A tag that did not leaves its image to come back without it. */
+export interface RestoreFailure {
+  readonly imageId: ImageIdentifier;
+  readonly code: 'ImageNotFound' | 'ImageTagAlreadyExists';
+  readonly reason: string;
+}
+
+/** What is to come back: an image if it is not live, and these of its tags. */
+interface Wish {
+  readonly imageId: ImageIdentifier;
+  readonly digest: string;
+  readonly image: DeletedImage | undefined;
+  readonly tags: readonly DeletedTag[];
+}
+
+/**
+ * Brings back images and tags that were deleted within the undo window: a digest with the tags that went with it, a tag with
+ * its image, or all there is. What an index lists comes back with it. A tag that has been given to an image since stays where
+ * it is. One transaction.
+ *
+ * @throws Fault `RepositoryNotFound`
+ */
+export async function restoreImages(
+  { metadata, clock }: Pick<Ports, 'metadata' | 'clock'>,
+  path: RepositoryPath,
+  imageIds: readonly ImageIdentifier[] | 'all',
+): Promise<Restored> {
+  const answer = await metadata.write(async (tx) => {
+    const repository = await getRepository(tx, path);
+    const now = clock.now();
+    const wanted = imageIds === 'all' ? await listAllRestorable(tx, repository.id, now) : imageIds;
+    const failures: RestoreFailure[] = [];
+    const restored: ImageIdentifier[] = [];
+    for (const imageId of wanted) {
+      const wish = await findWish(tx, repository, imageId, now);
+      if (wish) await grant(tx, repository, wish, now, { restored, failures });
+      else failures.push(notFound(imageId));
+    }
+    return { restored, failures };
+  });
+  await failpoint('restore.done');
+  return answer;
+}
+
+/**
+ * Brings back the repository of this name that was deleted last, with the images and tags it had. One transaction, which
+ * takes longer the more images the workers have taken apart since.
+ *
+ * @throws Fault `RepositoryAlreadyExists` when the name has been taken, `RepositoryNotFound`
+ */
+export async function restoreRepository(
+  { metadata, clock }: Pick<Ports, 'metadata' | 'clock'>,
+  path: RepositoryPath,
+): Promise<{ readonly images: number }> {
+  const answer = await metadata.write(async (tx) => {
+    const now = clock.now();
+    if (await tx.repositories.find(path.registry, path.repositoryName)) {
+      throw new Fault('RepositoryAlreadyExists', namesOf(path));
+    }
+    const deleted = await tx.repositories.findDeleted(path.registry, path.repositoryName, now);
+    if (!deleted) throw new Fault('RepositoryNotFound', namesOf(path));
+    await tx.repositories.restore(deleted.repositoryId);
+    const repository = await getRepository(tx, path);
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const images = await tx.graveyard.listDeletedAt(repository.id, deleted.deletedAt, after, BATCH);
+      const tags = await tx.graveyard.tagsOf(images);
+      await tx.graveyard.restore(scopeOf(repository), images);
+      for (const image of images) await putTags(tx, repository, image, tags.get(image.id) ?? [], now);
+      after = images.at(-1)?.digest;
+    }
+    return { images: (await tx.usage.find('repository', repository.id)).images };
+  });
+  await failpoint('restore.done');
+  return answer;
+}
+
+async function findWish(
+  tx: MetadataTransaction,
+  repository: Repository,
+  imageId: ImageIdentifier,
+  now: number,
+): Promise<Wish | undefined> {
+  const { imageDigest, imageTag } = imageId;
+  if (imageTag === undefined) {
+    const image = imageDigest === undefined ? undefined : await tx.graveyard.find(repository.id, imageDigest, now);
+    const tags = image && (await tx.graveyard.tagsOf([image])).get(image.id);
+    return image && { imageId, digest: image.digest, image, tags: tags ?? [] };
+  }
+  const tag = await tx.graveyard.findTag(repository.id, imageTag, now);
+  if (!tag || (imageDigest !== undefined && imageDigest !== tag.digest)) return undefined;
+  const [image] = await tx.graveyard.findAll([tag.manifestId], now);
+  return { imageId, digest: tag.digest, image, tags: [tag] };
+}
+
+async function grant(
+  tx: MetadataTransaction,
+  repository: Repository,
+  { imageId, digest, image, tags }: Wish,
+  now: number,
+  { restored, failures }: { readonly restored: ImageIdentifier[]; readonly failures: RestoreFailure[] },
+): Promise<void> {
+  if (image) await restoreTree(tx, repository, image, now);
+  const [live] = await tx.images.identify(repository.id, [digest]);
+  if (!live) {
+    failures.push(notFound(imageId));
+    return;
+  }
+  const taken = await putTags(tx, repository, live, tags, now);
+  const back = tags.filter((tag) => !taken.has(tag.name));
+  if (image && back.length === 0) restored.push(identifierOf(digest, undefined));
+  restored.push(...back.map((tag) => identifierOf(digest, tag.name)));
+  failures.push(
+    ...[...taken].map((name) => ({
+      imageId: identifierOf(digest, name),
+      code: 'ImageTagAlreadyExists' as const,
+      reason: `The tag '${name}' has been given to an image since`,
+    })),
+  );
+}
+
+/** Makes the image live, and below it whatever it lists; what is live, or has been pushed again, stays as it is. */
+async function restoreTree(
+  tx: MetadataTransaction,
+  repository: Repository,
+  root: DeletedImage,
+  now: number,
+): Promise<void> {
+  const tree = new Map<number, DeletedImage>();
+  for (let level = [root]; level.length > 0; ) {
+    for (const image of level) tree.set(image.id, image);
+    const children = await tx.graveyard.childrenOf(level.map((image) => image.id));
+    level = (await tx.graveyard.findAll(children, now)).filter((image) => !tree.has(image.id));
+  }
+  const digests = [...tree.values()].map((image) => image.digest);
+  const live = new Map((await tx.images.identify(repository.id, digests)).map((image) => [image.digest, image.id]));
+  const gone = [...tree.values()].filter((image) => !live.has(image.digest));
+  await tx.graveyard.restore(scopeOf(repository), gone);
+  for (const { id, digest } of tree.values()) {
+    const again = live.get(digest);
+    if (again !== undefined) await tx.graveyard.listInstead(id, again);
+  }
+}
+
+/** Points the tags to the image again, but for those that are taken: their names are the answer. */
+async function putTags(
+  tx: MetadataTransaction,
+  repository: Repository,
+  image: { readonly id: number; readonly digest: string },
+  tags: readonly DeletedTag[],
+  now: number,
+): Promise<Set<string>> {
+  const names = tags.map((tag) => tag.name);
+  const taken = new Set((await tx.tags.resolve(repository.id, names)).map((tag) => tag.name));
+  const free = tags.filter((tag) => !taken.has(tag.name));
+  for (const { name } of free) {
+    await tx.tags.put({ repositoryId: repository.id, name, image, taggedAt: now });
+  }
+  await tx.graveyard.forgetTags(free.map((tag) => tag.id));
+  return taken;
+}
+
+function notFound(imageId: ImageIdentifier): RestoreFailure {
+  return { imageId, code: 'ImageNotFound', reason: 'Nothing of this name can be restored' };
+}

@@ -1,0 +1,214 @@
+import type { MetadataTransaction, MetadataView } from '../../src/metadata/metadata-store.ts';
+import { scopeOf } from '../../src/metadata/repositories.ts';
+import { parseDigest } from '../../src/model/digest.ts';
+import {
+  deleteImages,
+  ids,
+  insertBlob,
+  insertImage,
+  insertRepository,
+  NOW,
+  putTags,
+  REGISTRY,
+} from '../contract/metadata/fixture.ts';
+
+export const DIGEST = `sha256:${'a'.repeat(64)}` as const;
+
+/** Methods that only other methods can call. */
+const INNER = ['namedBy'];
+
+/** Notes in `unused` every method of these readers and writers until it is called. */
+export function watched<T extends object>(areas: T, unused: Set<string>): T {
+  const wrap = (area: string, of: object): object => {
+    for (let type = Object.getPrototypeOf(of); type !== Object.prototype; type = Object.getPrototypeOf(type)) {
+      for (const name of Object.getOwnPropertyNames(type))
+        if (!['constructor', ...INNER].includes(name)) unused.add(`${area}.${name}`);
+    }
+    return new Proxy(of, {
+      get: (target, name) => {
+        unused.delete(`${area}.${String(name)}`);
+        const member: unknown = Reflect.get(target, name, target);
+        if (typeof member === 'function') return member.bind(target);
+        return typeof member === 'object' && member !== null ? wrap(`${area}.${String(name)}`, member) : member;
+      },
+    });
+  };
+  return Object.fromEntries(Object.entries(areas).map(([area, of]) => [area, wrap(area, of)])) as T;
+}
+
+/** Calls every method of the writers, with every choice that changes the text of its statement. */
+export async function useWriters(tx: MetadataTransaction): Promise<void> {
+  const app = await insertRepository(tx, 'app');
+  const scope = scopeOf(app);
+  await useRepositories(tx, app.id);
+
+  const blob = await insertBlob(tx, 'x');
+  await tx.links.put(scope, blob, NOW);
+  await tx.links.keep(app.id, [blob.id], NOW);
+  await tx.links.bytesOf(scope, [blob.id]);
+  await tx.blobs.putMediaType(app.id, [blob.id], 'type');
+  await tx.blobs.find(app.id, DIGEST);
+  await tx.blobs.findAll(app.id, [DIGEST]);
+  await tx.blobs.findAnywhere(DIGEST);
+  await tx.blobs.locate(DIGEST);
+  await tx.blobs.moveTo(blob.id, ids.storageKey());
+  await tx.blobs.isReferenced(app.id, blob.id);
+
+  const child = await insertImage(tx, app, DIGEST, { blobs: [blob] });
+  const parent = await insertImage(tx, app, 'sha256:parent', { childIds: [child.id] });
+  await putTags(tx, app, child, 'a', 'b');
+  await putTags(tx, app, parent, 'b');
+  await useImages(tx, app.id, child.id);
+  await tx.links.releaseOf(scope, [child.id]);
+  await tx.links.name(scope, [child.id], { held: false });
+  await tx.links.movesOfRelease(scope, [child.id], true);
+  await tx.links.release(scope, [child.id], { hold: true, keepUntil: NOW });
+  await tx.links.letGo(scope, [child.id]);
+
+  const storageKey = ids.storageKey();
+  await tx.uploads.insert({ id: 'u', repositoryId: app.id, storageKey, expiresAt: NOW });
+  const upload = await tx.uploads.find(app.id, 'u');
+  if (upload) await tx.uploads.advance(upload, upload);
+  await tx.uploads.listExpired(NOW, 9);
+  await tx.uploads.listOfRepository(app.id, 9);
+  await tx.uploads.delete('u');
+
+  await useRepairs(tx, app.id, child.id, blob.id);
+  await tx.usage.find('repository', app.id);
+  await tx.usage.ofStore();
+  await tx.usage.add(scope, { images: 0 }, []);
+  await tx.usage.addToStore('trash', { count: 1, bytes: 1 });
+  await tx.collection.discard({ storageKey, size: 1, notBefore: NOW });
+  await tx.collection.listTrash(NOW, 9);
+  await tx.collection.postponeTrash({ storageKey, notBefore: NOW, error: 'x' });
+  await tx.collection.forgetTrash([{ storageKey, attempts: 1 }]);
+  await tx.tags.delete(app.id, ['a']);
+  await useGraveyard(tx, app, [parent, child]);
+  await tx.links.listIdle(NOW, 9);
+  await tx.links.remove(scope, [blob.id]);
+  await tx.collection.condemn([blob.id], NOW);
+  await tx.repositories.deleteEmpty(app.id);
+  await tx.usage.forget(app.id);
+  await tx.secrets.getOrPut('key', new Uint8Array(1));
+}
+
+async function useRepositories({ repositories }: MetadataTransaction, id: number): Promise<void> {
+  await repositories.find(REGISTRY, 'app');
+  await repositories.findById(id);
+  await repositories.findRegistry(REGISTRY);
+  await repositories.count(REGISTRY);
+  await repositories.list(REGISTRY, { after: '', limit: 9 });
+  await repositories.putTagMutability(id, { mode: 'MUTABLE', exclusionFilters: [] });
+  await repositories.putResourceTags(id, [{ key: 'a', value: '1' }]);
+  await repositories.resourceTags(id);
+  await repositories.deleteResourceTags(id, ['a']);
+  await repositories.markDeleted(id, NOW, NOW);
+  await repositories.findDeleted(REGISTRY, 'app', NOW);
+  await repositories.listDismantled(NOW, 9);
+  await repositories.postponeDismantling(id, NOW);
+  await repositories.restore(id);
+}
+
+async function useImages({ images, tags }: MetadataTransaction, repositoryId: number, imageId: number): Promise<void> {
+  const digest = parseDigest(DIGEST);
+  if (!digest) throw new Error('No digest');
+  await tags.find(repositoryId, 'a');
+  await tags.resolve(repositoryId, ['a']);
+  await tags.ofImages(repositoryId, [DIGEST]);
+  await tags.countOfImage(repositoryId, DIGEST);
+  await tags.list(repositoryId, { after: '', limit: 9 });
+  await tags.listPrefixed(repositoryId, { prefix: 'a', after: '', limit: 9 });
+  await images.find(repositoryId, { digest });
+  await images.find(repositoryId, { tag: 'a' as never });
+  await images.findAll(repositoryId, [DIGEST]);
+  await images.identify(repositoryId, [DIGEST]);
+  await images.manifestsOf([imageId]);
+  await images.parentsOf([imageId]);
+  await images.hasAny(repositoryId);
+  await images.listAny(repositoryId, 9);
+  await images.recordPulls([imageId], NOW);
+  for (const tagged of [undefined, true, false]) {
+    await images.list(repositoryId, { tagged, after: '', limit: 9 });
+    await images.listIdentifiers(repositoryId, { tagged, after: { digest: '', position: 0 }, limit: 9 });
+  }
+  for (const untagged of [true, false]) await images.listDated(repositoryId, { untagged, after: '', limit: 9 });
+  await images.findDated(repositoryId, [DIGEST]);
+  for (const artifactTypes of [[], ['a'], ['a', 'b']]) {
+    await images.listReferrers(repositoryId, DIGEST, { artifactTypes, after: '', limit: 9 });
+  }
+  await images.listReferrersOf(repositoryId, [DIGEST], 9);
+}
+
+/** Deletes these images, brings them back, and deletes them for good. */
+async function useGraveyard(
+  tx: MetadataTransaction,
+  app: Parameters<typeof deleteImages>[1],
+  images: Parameters<typeof deleteImages>[2],
+): Promise<void> {
+  const { graveyard, orphans } = tx;
+  const digests = images.map((image) => image.digest);
+  const undoable = { at: NOW, purgeAt: NOW + 1 };
+  await graveyard.keepTags(app.id, 'name', ['b'], undoable);
+  await graveyard.keepTags(app.id, 'digest', digests, undoable);
+  await deleteImages(tx, app, images, undoable);
+  await orphans.note(app.id, digests, NOW);
+  await orphans.listDue(NOW, 9);
+  await orphans.forget(app.id, digests);
+  const ids = images.map((image) => image.id);
+  const dead = await graveyard.findAll(ids, NOW);
+  await graveyard.list(app.id, { now: NOW, after: '', limit: 9 });
+  await graveyard.listDeletedAt(app.id, NOW, '', 9);
+  await graveyard.listTags(app.id, { now: NOW, after: '', limit: 9 });
+  await graveyard.find(app.id, DIGEST, NOW);
+  await graveyard.findTag(app.id, 'b', NOW);
+  await graveyard.tagsOf(dead);
+  await graveyard.childrenOf(ids);
+  await graveyard.listInstead(0, 0);
+  await graveyard.restore(scopeOf(app), dead);
+  await graveyard.forgetTags([1]);
+  await deleteImages(tx, app, images, undoable);
+  for (let due = [0]; due.length > 0; ) {
+    const purgeable = await graveyard.listPurgeable(NOW + 1, 1);
+    due = purgeable.map((image) => image.id);
+    if (due.length > 0) await graveyard.purge(scopeOf(app), purgeable);
+  }
+  await graveyard.purgeTags(NOW, 9);
+}
+
+async function useRepairs({ repairs }: MetadataTransaction, repositoryId: number, id: number, blobId: number) {
+  const counts = { refs: 1, holds: 0 };
+  await repairs.setLinkCounts({ repositoryId, blobId }, counts, counts);
+  await repairs.setLinkCopies({ repositoryId, blobId });
+  await repairs.setTagged(repositoryId, DIGEST);
+  await repairs.setBlobBytes({ repositoryId, digest: DIGEST, manifestId: id }, 1, 1, 1);
+  await repairs.shiftUsage('repository', repositoryId, {});
+  await repairs.retire({ id, repositoryId, digest: DIGEST }, NOW);
+  await repairs.keepLive({ id, repositoryId, digest: DIGEST });
+  await repairs.takeOutOfTrash('key');
+}
+
+/** Calls every method that a view has and a transaction has not. */
+export async function useViews({
+  collection,
+  inspection,
+}: Pick<MetadataView, 'collection' | 'inspection'>): Promise<void> {
+  await collection.status();
+  const { images, links, blobs, queues } = inspection;
+  await images.listManifests(0, 9);
+  await images.bytesOf([1]);
+  await images.referencesOf([1]);
+  await images.childrenOf([1]);
+  await images.listImages({ repositoryId: 0, digest: '' }, 9);
+  await images.listTags({ repositoryId: 0, name: '' }, 9);
+  await links.list({ blobId: 0, registryKey: 0, repositoryId: 0 }, 9);
+  await links.countNamers({ blobId: 1, repositoryId: 1 }, 0, 9);
+  await links.listUsage({ scope: '', id: 0 }, 9);
+  await blobs.list(0, 9);
+  await blobs.isUnder(1, 'key');
+  await blobs.findUnknown([ids.storageKey()]);
+  await blobs.imagesNaming(1, 9);
+  await queues.listRepositories(0, 9);
+  await queues.listDeletedImages(0, 9);
+  await queues.listTrash('', 9);
+  await queues.listUploads('', 9);
+}

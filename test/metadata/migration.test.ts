@@ -1,0 +1,229 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { scopeOf } from '../../src/metadata/repositories.ts';
+import { firstLight } from '../../src/metadata/sqlite/migrations/0001-first-light.ts';
+import { SqliteMetadata } from '../../src/metadata/sqlite/sqlite-metadata.ts';
+import type { Tag } from '../../src/model/tag.ts';
+import { deleteImages, insertImage, insertRepository, purgeImages, REGISTRY } from '../contract/metadata/fixture.ts';
+import { checkCounters } from '../support/recount-usage.ts';
+import { memoryFolder, type TempFolder } from '../support/temp-folder.ts';
+
+const ELSEWHERE = { ...REGISTRY, region: 'eu-west-1' };
+
+/**
+ * What a Berth with the first schema left behind: `app` (1) and `other` (2) in one registry, `app` (3) in another, all with
+ * the layer `shared`; a fourth repository and a ninth image were deleted, so their numbers are used up. In `app` an index
+ * lists an image that has three tags, not in order of name; a signature refers to it.
+ */
+const ROWS = `
+INSERT INTO repository (id, registry_id, region, name, created_at, tag_mutability, exclusion_filters, scan_on_push,
+  encryption_type, kms_key) VALUES
+  (1, '000000000000', 'us-east-1', 'app', 11, 'IMMUTABLE_WITH_EXCLUSION', '["dev-*"]', 1, 'KMS', 'key'),
+  (2, '000000000000', 'us-east-1', 'other', 12, 'MUTABLE', '[]', 0, 'AES256', NULL),
+  (3, '000000000000', 'eu-west-1', 'app', 13, 'MUTABLE', '[]', 0, 'AES256', NULL),
+  (4, '000000000000', 'us-east-1', 'gone', 14, 'MUTABLE', '[]', 0, 'AES256', NULL);
+DELETE FROM repository WHERE id = 4;
+INSERT INTO resource_tag VALUES (1, 'team', 'blue');
+INSERT INTO blob VALUES (1, 'sha256:shared', 100, 'aa/1', 1), (2, 'sha256:own', 10, 'aa/2', 2), (3, 'sha256:leased', 1, 'aa/3', 3),
+  (4, 'sha256:config', 1000, 'aa/4', 4);
+INSERT INTO repository_blob VALUES (1, 1, 50, 'layer/a'), (1, 2, 60, NULL), (1, 3, 70, NULL), (1, 4, 50, 'config/a'),
+  (2, 1, 40, NULL), (3, 1, 30, 'layer/c');
+INSERT INTO manifest (id, repository_id, digest, media_type, image_size, config_media_type, artifact_type, subject_digest,
+  annotations, pushed_at, last_pulled_at, tagged, bytes) VALUES
+  (1, 1, 'sha256:image', 'type/image', 1100, 'type/config', NULL, NULL, NULL, 21, 99, 1, x'00ff'),
+  (2, 1, 'sha256:index', 'type/index', 1100, NULL, NULL, NULL, NULL, 22, NULL, 0, x'02'),
+  (3, 1, 'sha256:signature', 'type/image', 10, 'type/empty', 'type/signature', 'sha256:image', '{"a":"1"}', 23, NULL, 0, x'03'),
+  (4, 3, 'sha256:image', 'type/image', 100, NULL, NULL, NULL, NULL, 24, NULL, 1, x'04'),
+  (9, 2, 'sha256:gone', 'type/image', 100, NULL, NULL, NULL, NULL, 25, NULL, 0, x'05');
+DELETE FROM manifest WHERE id = 9;
+INSERT INTO manifest_blob VALUES (1, 1, 1), (1, 4, 1), (3, 2, 1), (4, 1, 3);
+INSERT INTO manifest_child VALUES (2, 1);
+INSERT INTO tag VALUES (1, 'zebra', 1, 1, 31), (1, 'apple', 1, 2, 32), (1, 'mango', 1, 4, 33), (3, 'zebra', 4, 1, 34);
+INSERT INTO upload VALUES ('u', 1, 'aa/5', 7, 2, 1, 3, 500);
+INSERT INTO gc_candidate VALUES (3, 1, 65), (1, 2, 80);
+INSERT INTO gc_trash VALUES ('aa/6', 12, 90, 3, 'EIO');
+INSERT INTO secret VALUES ('key', x'0a');
+PRAGMA user_version = 1;
+`;
+
+let folder: TempFolder;
+let databasePath: string;
+let metadata: SqliteMetadata;
+
+beforeEach(async () => {
+  folder = await memoryFolder();
+  databasePath = join(folder.path, 'metadata.db');
+  const database = new DatabaseSync(databasePath);
+  database.exec(firstLight + ROWS);
+  database.close();
+  metadata = new SqliteMetadata(databasePath);
+});
+
+afterEach(async () => {
+  await metadata[Symbol.asyncDispose]();
+  await folder[Symbol.asyncDispose]();
+});
+
+describe('A database of the first schema, opened by this Berth,', () => {
+  test('has the repositories it had, each in its registry, with its settings', async () => {
+    await metadata.read(async ({ repositories }) => {
+      const names = async (registry: typeof REGISTRY) =>
+        (await repositories.list(registry, { after: '', limit: 9 })).map(({ id, name }) => [id, name]);
+      expect(await names(REGISTRY)).toEqual([
+        [1, 'app'],
+        [2, 'other'],
+      ]);
+      expect(await names(ELSEWHERE)).toEqual([[3, 'app']]);
+      expect(await repositories.find(REGISTRY, 'app')).toEqual({
+        id: 1,
+        registryKey: await repositories.findRegistry(REGISTRY),
+        registry: REGISTRY,
+        name: 'app',
+        createdAt: 11,
+        tagMutability: { mode: 'IMMUTABLE_WITH_EXCLUSION', exclusionFilters: ['dev-*'] },
+        scanOnPush: true,
+        encryption: { type: 'KMS', kmsKey: 'key' },
+      });
+      expect(await repositories.resourceTags(1)).toEqual([{ key: 'team', value: 'blue' }]);
+    });
+  });
+
+  test('answers every image as it was pushed, with its tags in the order they were pushed', async () => {
+    await metadata.read(async ({ images, tags }) => {
+      expect(await images.find(1, { tag: 'apple' as Tag })).toEqual({
+        id: 1,
+        digest: 'sha256:image',
+        mediaType: 'type/image',
+        imageSize: 1100,
+        configMediaType: 'type/config',
+        artifactType: undefined,
+        subjectDigest: undefined,
+        pushedAt: 21,
+        lastPulledAt: 99,
+        bytes: Uint8Array.from([0, 255]),
+      });
+      expect(await tags.ofImages(1, ['sha256:image', 'sha256:index'])).toEqual(
+        new Map([['sha256:image', ['zebra', 'apple', 'mango']]]),
+      );
+      const page = { after: '', limit: 9 };
+      const untagged = await images.list(1, { ...page, tagged: false });
+      expect(untagged.map((image) => image.digest)).toEqual(['sha256:index', 'sha256:signature']);
+      expect(await images.parentsOf([1])).toEqual(new Map([[1, ['sha256:index']]]));
+      expect(await images.listReferrers(1, 'sha256:image', { ...page, artifactTypes: [] })).toEqual([
+        {
+          digest: 'sha256:signature',
+          mediaType: 'type/image',
+          size: 1,
+          artifactType: 'type/signature',
+          annotations: { a: '1' },
+        },
+      ]);
+      expect((await images.list(3, { ...page, tagged: true })).map((image) => image.id)).toEqual([4]);
+    });
+  });
+
+  test('keeps each blob as long as its lease, or its date as a candidate, if that is later', async () => {
+    await metadata.read(async ({ blobs }) => {
+      const keptUntil = async (repositoryId: number, digest: string) =>
+        (await blobs.find(repositoryId, `sha256:${digest}`))?.keepUntil;
+      expect(await keptUntil(1, 'shared')).toBe(50);
+      expect(await keptUntil(1, 'own')).toBe(60);
+      expect(await keptUntil(1, 'leased')).toBe(70);
+      expect(await keptUntil(2, 'shared')).toBe(80);
+      expect((await blobs.find(3, 'sha256:shared'))?.mediaType).toBe('layer/c');
+    });
+    const idle = await metadata.write((tx) => tx.links.listIdle(80, 9));
+    expect(idle.map((link) => [link.repositoryId, link.blobId])).toEqual([
+      [1, 3],
+      [2, 1],
+    ]);
+  });
+
+  test('knows what is stored, byte by byte', async () => {
+    checkCounters({ databasePath });
+    await metadata.read(async ({ usage, repositories }) => {
+      expect(await usage.find('repository', 1)).toEqual({
+        images: 3,
+        logicalBytes: 1110,
+        liveBytes: 1110,
+        heldBytes: 0,
+        idleBytes: 1,
+      });
+      // The layer that `other` no longer needs is live in `app`.
+      expect(await usage.find('registry', (await repositories.findRegistry(REGISTRY)) ?? 0)).toEqual({
+        images: 3,
+        logicalBytes: 1110,
+        liveBytes: 1110,
+        heldBytes: 0,
+        idleBytes: 1,
+      });
+      expect(await usage.ofStore()).toEqual({
+        blobs: { count: 4, bytes: 1111 },
+        trash: { count: 1, bytes: 12 },
+        uploads: { count: 1, bytes: 7 },
+      });
+    });
+  });
+
+  test('goes on with uploads and trash where they stood', async () => {
+    await metadata.write(async (tx) => {
+      expect(await tx.uploads.find(1, 'u')).toEqual({
+        id: 'u',
+        repositoryId: 1,
+        storageKey: 'aa/5',
+        offset: 7,
+        parts: 2,
+        hasSmallPart: true,
+        lastPartSize: 3,
+        expiresAt: 500,
+      });
+      expect(await tx.collection.listTrash(90, 9)).toEqual([{ storageKey: 'aa/6', size: 12, attempts: 3 }]);
+      expect([...(await tx.secrets.getOrPut('key', new Uint8Array(1)))]).toEqual([10]);
+    });
+  });
+
+  test('never gives a number again that the first schema gave', async () => {
+    await metadata.write(async (tx) => {
+      const repository = await insertRepository(tx, 'next');
+      expect(repository.id).toBeGreaterThan(4);
+      expect((await insertImage(tx, repository, 'sha256:next')).id).toBeGreaterThan(9);
+    });
+  });
+
+  test('is whole: no reference leads nowhere, and deletion goes through to the last row', async () => {
+    await metadata.write(async (tx) => {
+      const app = await tx.repositories.find(REGISTRY, 'app');
+      if (!app) throw new Error('The repository is missing');
+      await deleteImages(tx, app, await tx.images.listAny(app.id, 9));
+      while ((await purgeImages(tx)).length > 0);
+      await tx.links.remove(
+        scopeOf(app),
+        (await tx.links.listIdle(80, 9)).filter((link) => link.repositoryId === app.id).map((link) => link.blobId),
+      );
+      expect(await tx.collection.condemn([1, 2, 3, 4], 0)).toEqual({ blobs: 3, bytes: 1011 });
+      await tx.uploads.delete('u');
+      expect(await tx.repositories.deleteEmpty(app.id)).toBe(true);
+    });
+    checkCounters({ databasePath });
+  });
+
+  test('has the schema of a database that is new, and passes every check of the database itself', async () => {
+    const fresh = new SqliteMetadata(join(folder.path, 'fresh.db'));
+    await fresh[Symbol.asyncDispose]();
+    const before = inspect(databasePath);
+    expect(before.schema).toEqual(inspect(join(folder.path, 'fresh.db')).schema);
+    expect(before.problems).toEqual([{ integrity_check: 'ok' }]);
+    expect(before.sequences).toEqual(['manifest', 'repository']);
+  });
+});
+
+function inspect(path: string) {
+  const database = new DatabaseSync(path, { readOnly: true });
+  const all = (sql: string) => database.prepare(sql).all();
+  const schema = all('SELECT type, name, sql FROM sqlite_schema ORDER BY name');
+  const problems = [...all('PRAGMA integrity_check'), ...all('PRAGMA foreign_key_check')];
+  const sequences = all('SELECT name FROM sqlite_sequence ORDER BY name').map((row) => row['name']);
+  database.close();
+  return { schema, problems, sequences };
+}

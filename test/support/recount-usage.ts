@@ -1,0 +1,85 @@
+import { DatabaseSync } from 'node:sqlite';
+import { expect } from 'vitest';
+
+/** For each link, who needs it: counted from what manifests name, and from which of them are live or may be restored. */
+const NEEDS = `
+  SELECT link.repository_id, link.blob_id, repository.registry_id, blob.size,
+    (SELECT count(*) FROM manifest_blob AS named JOIN image ON image.manifest_id = named.manifest_id
+      WHERE named.repository_id = link.repository_id AND named.blob_id = link.blob_id) AS refs,
+    (SELECT count(*) FROM manifest_blob AS named JOIN deleted_image AS gone ON gone.manifest_id = named.manifest_id
+      WHERE named.repository_id = link.repository_id AND named.blob_id = link.blob_id
+        AND gone.purge_at > gone.deleted_at) AS holds
+  FROM repository_blob AS link
+  JOIN repository ON repository.id = link.repository_id
+  JOIN blob ON blob.id = link.blob_id`;
+
+/** 3 live, 2 held, 1 idle: of a registry, the most that any of its repositories needs a blob. */
+const STATES = `
+  SELECT 'repository' AS scope, repository_id AS id, blob_id, size,
+    CASE WHEN refs > 0 THEN 3 WHEN holds > 0 THEN 2 ELSE 1 END AS state FROM (${NEEDS})
+  UNION ALL
+  SELECT 'registry', registry_id, blob_id, size,
+    max(CASE WHEN refs > 0 THEN 3 WHEN holds > 0 THEN 2 ELSE 1 END) FROM (${NEEDS}) GROUP BY registry_id, blob_id`;
+
+const IMAGES = `
+  SELECT image.repository_id, repository.registry_id,
+    (SELECT coalesce(sum(blob.size), 0) FROM manifest_blob AS named JOIN blob ON blob.id = named.blob_id
+      WHERE named.manifest_id = image.manifest_id) AS bytes
+  FROM image JOIN repository ON repository.id = image.repository_id`;
+
+/** Each counter, as it is kept, and as a fresh look at the rows makes it. Both answer the same columns in the same order. */
+const COUNTERS: Readonly<Record<string, readonly [kept: string, recounted: string]>> = {
+  usage: [
+    `SELECT scope, id, images, logical_bytes, live_bytes, held_bytes, idle_bytes FROM usage
+      WHERE images <> 0 OR logical_bytes <> 0 OR live_bytes <> 0 OR held_bytes <> 0 OR idle_bytes <> 0
+      ORDER BY scope, id`,
+    `SELECT scope, id, sum(images) AS images, sum(logical) AS logical_bytes, sum(live) AS live_bytes, sum(held) AS held_bytes,
+        sum(idle) AS idle_bytes FROM (
+      SELECT scope, id, 0 AS images, 0 AS logical, iif(state = 3, size, 0) AS live, iif(state = 2, size, 0) AS held,
+        iif(state = 1, size, 0) AS idle FROM (${STATES})
+      UNION ALL SELECT 'repository', repository_id, 1, bytes, 0, 0, 0 FROM (${IMAGES})
+      UNION ALL SELECT 'registry', registry_id, 1, bytes, 0, 0, 0 FROM (${IMAGES})
+    ) GROUP BY scope, id ORDER BY scope, id`,
+  ],
+  store_usage: [
+    'SELECT kind, count, bytes FROM store_usage WHERE count <> 0 OR bytes <> 0 ORDER BY kind',
+    `SELECT * FROM (
+      SELECT 'blobs' AS kind, count(*) AS count, coalesce(sum(size), 0) AS bytes FROM blob
+      UNION ALL SELECT 'trash', count(*), coalesce(sum(size), 0) FROM gc_trash
+      UNION ALL SELECT 'uploads', count(*), coalesce(sum(offset), 0) FROM upload
+    ) WHERE count <> 0 ORDER BY kind`,
+  ],
+  repository_blob: [
+    'SELECT repository_id, blob_id, registry_id, size, refs, holds FROM repository_blob ORDER BY repository_id, blob_id',
+    `${NEEDS} ORDER BY repository_id, blob_id`,
+  ],
+  image: [
+    'SELECT repository_id, digest, tagged, blob_bytes FROM image ORDER BY repository_id, digest',
+    `SELECT repository_id, digest,
+      EXISTS (SELECT 1 FROM tag WHERE tag.repository_id = image.repository_id AND tag.digest = image.digest
+        AND tag.manifest_id = image.manifest_id) AS tagged,
+      (SELECT coalesce(sum(blob.size), 0) FROM manifest_blob AS named JOIN blob ON blob.id = named.blob_id
+        WHERE named.manifest_id = image.manifest_id) AS blob_bytes
+      FROM image ORDER BY repository_id, digest`,
+  ],
+};
+
+export type Counts = Readonly<Record<string, readonly unknown[]>>;
+
+/** What the counters say, and what they should: for a comparison that shows where they part. */
+export function recountUsage(databasePath: string): { readonly kept: Counts; readonly recounted: Counts } {
+  const database = new DatabaseSync(databasePath, { readOnly: true });
+  try {
+    const of = (side: 0 | 1) =>
+      Object.fromEntries(Object.entries(COUNTERS).map(([name, both]) => [name, database.prepare(both[side]).all()]));
+    return { kept: of(0), recounted: of(1) };
+  } finally {
+    database.close();
+  }
+}
+
+/** Asserts that every counter says what a recount of the rows says. */
+export function checkCounters({ databasePath }: { readonly databasePath: string }): void {
+  const { kept, recounted } = recountUsage(databasePath);
+  expect(kept).toEqual(recounted);
+}
