@@ -56,6 +56,7 @@ function parseHttpDate(text: string): number | undefined {
   return !Number.isNaN(at) && new Date(at).toUTCString() === text ? at : undefined;
 }
 
-function basicFormat(at: number): string {
+/** ISO 8601 basic format, whole seconds: how a request says when it was signed. */
+export function basicFormat(at: number): string {
   return new Date(at).toISOString().replace(/[-:]|\.\d{3}/g, '');
 }
