@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { registerAdmin } from './admin/register-admin.ts';
 import type { AccessKey, KeyRing } from './aws/sigv4/access-key.ts';
 import type { VerifierOptions } from './aws/sigv4/verify.ts';
+import type { CheckFolder } from './cli/fsck.ts';
 import { runProgram } from './cli/program.ts';
 import type { RunningServer } from './cli/running-server.ts';
 import { packageVersion } from './cli/version.ts';
@@ -22,13 +24,14 @@ import { registerOci } from './oci/register-oci.ts';
 import { allowEverything } from './policy/authorizer.ts';
 import { DownloadLinks } from './policy/download-links.ts';
 import { RegistryTokens } from './policy/registry-tokens.ts';
+import { checkStore } from './registry/fsck/check-store.ts';
 import { PullRecorder } from './registry/image/pull-recorder.ts';
 import { Collector } from './workers/collector.ts';
 import { every } from './workers/every.ts';
 
 /** The program: `argv` is what stands after `berth`. Answers the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
-  return runProgram(argv, { start });
+  return runProgram(argv, { start, checkFolder });
 }
 
 /**
@@ -89,10 +92,21 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
     defaultRegistry: { id: settings.account, region: settings.region },
     createOnPush: settings.createOnPush,
   });
+  registerAdmin(server, { ...ports, verifier: { ...verifierOf(settings, clock), paths: 'any' }, collector });
   const address = await listen(server, settings);
 
   const running = opening.move();
   return { address, close: () => running.disposeAsync() };
+}
+
+/**
+ * Checks a data folder that no server uses.
+ *
+ * @throws StartupRefusal
+ */
+export async function* checkFolder(...[settings, options]: Parameters<CheckFolder>): ReturnType<CheckFolder> {
+  await using stores = await openDataFolder(settings.dataDir);
+  return yield* checkStore({ ...stores, clock: systemClock }, options);
 }
 
 /** A key of its own for each purpose, made once and kept with the metadata. */

@@ -3,15 +3,27 @@ import { ConfigError } from '../config/config-error.ts';
 import { resolveConfig, type Sources } from '../config/load-config.ts';
 import { StartupRefusal } from '../config/startup-refusal.ts';
 import { systemSources } from '../config/system-sources.ts';
+import { type Clock, systemClock } from '../model/clock.ts';
+import { ServerError } from './client/server-error.ts';
+import type { CommandContext } from './command-context.ts';
 import { configShow } from './config-show.ts';
 import { addSettingFlags, flagsOf } from './flags.ts';
+import { printable } from './format.ts';
+import { addFsck, type CheckFolder } from './fsck.ts';
+import { addGc } from './gc.ts';
+import { addImagesDelete } from './images/delete.ts';
+import { addRestore } from './restore.ts';
 import type { Start } from './running-server.ts';
 import { serve } from './serve.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
+import { addUsage } from './usage.ts';
 import { packageVersion } from './version.ts';
 
 export interface ProgramParts {
   readonly start: Start;
+  readonly checkFolder: CheckFolder;
+  /** Dates the signatures of the commands that speak to a server. */
+  readonly clock?: Clock;
   readonly sources?: Sources;
   readonly terminal?: Terminal;
 }
@@ -22,7 +34,7 @@ export interface ProgramParts {
  */
 export async function runProgram(
   argv: readonly string[],
-  { start, sources = systemSources(), terminal = processTerminal() }: ProgramParts,
+  { start, checkFolder, clock = systemClock, sources = systemSources(), terminal = processTerminal() }: ProgramParts,
 ): Promise<number> {
   const version = packageVersion();
   let code = 0;
@@ -47,6 +59,20 @@ export async function runProgram(
     terminal.out(configShow(resolveConfig({ ...sources, flags: flagsOf(show) })));
   });
 
+  const context: CommandContext = {
+    terminal,
+    sources,
+    clock,
+    exitWith: (wanted) => {
+      code = wanted;
+    },
+  };
+  addUsage(program, context);
+  addImagesDelete(program.command('images').description('Work on the images of a repository.'), context);
+  addRestore(program, context);
+  addGc(program, context);
+  addFsck(program, context, checkFolder);
+
   try {
     await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
     return code;
@@ -61,6 +87,10 @@ function report(error: unknown, terminal: Terminal): number {
   if (error instanceof ConfigError) {
     terminal.err(error.problems.map((problem) => `error: ${problem}\n`).join(''));
     return 2;
+  }
+  if (error instanceof ServerError) {
+    terminal.err(`error: ${error.message.split('\n').map(printable).join('\n')}\n`);
+    return 1;
   }
   if (error instanceof StartupRefusal) {
     terminal.err(`error: ${error.message}\n`);

@@ -1,5 +1,6 @@
 import { suggestion } from './did-you-mean.ts';
 import type { Env } from './home-folders.ts';
+import { ENDPOINT_VARIABLE } from './server-access.ts';
 import { SETTING_NAMES, SETTINGS, type SettingName, variableOf } from './settings.ts';
 
 /** Names the config file itself. */
@@ -24,7 +25,11 @@ export function settingsInEnvironment(env: Env): ReadonlyMap<SettingName, string
 
 /** One sentence for each `BERTH_…` variable that means nothing here. */
 export function unknownVariables(env: Env): string[] {
-  const known = [CONFIG_VARIABLE, ...SETTING_NAMES.filter((name) => !isFileOnly(name)).map(variableOf)];
+  const known = [
+    CONFIG_VARIABLE,
+    ENDPOINT_VARIABLE,
+    ...SETTING_NAMES.filter((name) => !isFileOnly(name)).map(variableOf),
+  ];
   return Object.keys(env)
     .filter((variable) => variable.startsWith('BERTH_') && !known.includes(variable))
     .filter((variable) => !isServiceLink(variable, env[variable] ?? ''))

@@ -1,9 +1,17 @@
+import type { CheckFolder } from '../../src/cli/fsck.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import type { Start } from '../../src/cli/running-server.ts';
 import type { StopSignal, Terminal } from '../../src/cli/terminal.ts';
+import type { Clock } from '../../src/model/clock.ts';
+
+/** Somebody at the terminal: what they answer, each question in turn; `undefined` is Ctrl-D. */
+export interface Person {
+  readonly answers: readonly (string | undefined)[];
+}
 
 /** A terminal that remembers what was printed, and whose signals the test sends. */
-export function fakeTerminal() {
+export function fakeTerminal(person?: Person) {
+  let asked = 0;
   const listeners = new Set<(signal: StopSignal) => void>();
   const printed = { out: '', err: '', quits: [] as number[] };
   const terminal: Terminal = {
@@ -12,6 +20,11 @@ export function fakeTerminal() {
     },
     err: (text) => {
       printed.err += text;
+    },
+    interactive: person !== undefined,
+    ask: async (question) => {
+      printed.err += question;
+      return person?.answers[asked++];
     },
     onSignal: (listener) => {
       listeners.add(listener);
@@ -29,16 +42,31 @@ export const neverStart: Start = async () => {
   throw new Error('the server was started');
 };
 
+export const neverCheck: CheckFolder = () => {
+  throw new Error('a folder was checked');
+};
+
 export interface Run {
   readonly start?: Start;
+  readonly checkFolder?: CheckFolder;
+  readonly clock?: Clock;
+  /** Nobody sits at the terminal unless somebody is named. */
+  readonly person?: Person;
   readonly env?: Readonly<Record<string, string>>;
   readonly files?: Readonly<Record<string, string>>;
 }
 
-/** Runs the program to its end. */
-export async function run(argv: readonly string[], { start = neverStart, env = {}, files = {} }: Run = {}) {
-  const { terminal, printed } = fakeTerminal();
+/** Begins to run the program: `code` is for when it ends, `send` for signals until then. */
+export function begin(argv: readonly string[], options: Run = {}) {
+  const { start = neverStart, checkFolder = neverCheck, env = {}, files = {}, clock, person } = options;
+  const { terminal, printed, send, listeners } = fakeTerminal(person);
   const sources = { env: { HOME: '/home/ann', ...env }, cwd: '/here', readFile: (path: string) => files[path] };
-  const code = await runProgram(argv, { start, sources, terminal });
-  return { code, ...printed };
+  const code = runProgram(argv, { start, checkFolder, sources, terminal, ...(clock && { clock }) });
+  return { code, printed, send, listeners };
+}
+
+/** Runs the program to its end. */
+export async function run(argv: readonly string[], options: Run = {}) {
+  const { code, printed } = begin(argv, options);
+  return { code: await code, ...printed };
 }
