@@ -12,6 +12,7 @@ export const EXCEPTIONS = {
   MalformedRequest: 'SerializationException',
   RequestTooLarge: 'InvalidParameterException',
   UnknownOperation: 'UnknownOperationException',
+  StorageFull: 'ServerException',
 
   MissingAuthenticationToken: 'MissingAuthenticationTokenException',
   IncompleteSignature: 'IncompleteSignatureException',
@@ -59,11 +60,16 @@ export const EXCEPTIONS = {
   Unsupported: 'InvalidParameterException',
 } as const satisfies Record<FaultCode, ExceptionName>;
 
-/** The status of every refusal, access denied and not found included (fidelity facts, section 2.1). */
-export const FAULT_STATUS = 400;
-
 /** The status of an error of ours. */
 export const ERROR_STATUS = 500;
+
+/**
+ * The status of a refusal: 400, access denied and not found included (fidelity facts, section 2.1). Only where the caller
+ * asked for nothing wrong is it a server's: then AWS's clients try again by themselves.
+ */
+export function statusOf(fault: Fault): 400 | 500 {
+  return EXCEPTIONS[fault.code] === 'ServerException' ? ERROR_STATUS : 400;
+}
 
 type PartMembers = Omit<sdk.InvalidLayerPartException, keyof sdk.ECRServiceException>;
 

@@ -5,7 +5,7 @@ import { BodyInterrupted } from '../http/body-interrupted.ts';
 import { Fault } from '../model/fault.ts';
 import { answerCall } from './answer-call.ts';
 import type { EcrEdge } from './ecr-edge.ts';
-import { ERROR_STATUS, errorBody, FAULT_STATUS, serverErrorBody } from './faults.ts';
+import { ERROR_STATUS, errorBody, serverErrorBody, statusOf } from './faults.ts';
 import { answerStranger, answerUnknownProtocol, isForAnotherService, TARGET_PREFIX } from './strangers.ts';
 
 const CONTENT_TYPE = 'application/x-amz-json-1.1';
@@ -35,7 +35,7 @@ export function registerEcr(server: FastifyInstance, edge: EcrEdge): void {
 function answerFailure(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
   if (error instanceof Fault) {
     annotate(request, { fault: error.code });
-    return send(reply, FAULT_STATUS, errorBody(error));
+    return send(reply, statusOf(error), errorBody(error));
   }
   if (error instanceof BodyInterrupted) throw error;
   request.log.error({ err: error }, 'unexpected error');

@@ -25,6 +25,8 @@ export const FAULT_MESSAGES = {
   MalformedRequest: (f: { readonly reason: string }) => f.reason,
   RequestTooLarge: (f: { readonly limit: number }) => `The request body is larger than ${f.limit} bytes`,
   UnknownOperation: (f: { readonly reason: string }) => f.reason,
+  StorageFull: () =>
+    'The registry has no space left to store anything new. Reading and deleting go on as usual; deleting images makes space',
 
   // Who is calling, and may they
   MissingAuthenticationToken: () => 'Missing Authentication Token',

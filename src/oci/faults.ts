@@ -12,12 +12,15 @@ interface OciError {
  * those of the nearest relative. Faults that only the JSON API can raise have an entry too, so that none can ever fall
  * through to a 500. A manifest that names what is not there is 400, as in the reference implementation, not 404: clients
  * take a 404 on PUT for a missing repository.
+ *
+ * A full disk is 507: of an answer above 499 docker shows no more than the status line, and "Insufficient Storage" says it.
  */
 export const OCI_ERRORS = {
   InvalidParameter: { status: 405, code: 'UNSUPPORTED' },
   MalformedRequest: { status: 400, code: 'UNSUPPORTED' },
   RequestTooLarge: { status: 413, code: 'SIZE_INVALID' },
   UnknownOperation: { status: 404, code: 'UNSUPPORTED' },
+  StorageFull: { status: 507, code: 'STORAGE_FULL' },
 
   MissingAuthenticationToken: { status: 401, code: 'UNAUTHORIZED' },
   IncompleteSignature: { status: 403, code: 'DENIED' },

@@ -1,7 +1,7 @@
 import * as sdk from '@aws-sdk/client-ecr';
 import { describe, expect, it } from 'vitest';
 import { writeJson } from '../../src/aws/json/write-json.ts';
-import { EXCEPTIONS, errorBody, FAULT_STATUS, serverErrorBody } from '../../src/ecr/faults.ts';
+import { EXCEPTIONS, errorBody, serverErrorBody, statusOf } from '../../src/ecr/faults.ts';
 import { Fault } from '../../src/model/fault.ts';
 import { FAULT_MESSAGES, type FaultCode, type FaultFacts } from '../../src/model/fault-messages.ts';
 
@@ -55,7 +55,7 @@ describe('the table of exceptions', () => {
     expect(COMMON.has(__type) || __type in sdk, __type).toBe(true);
     expect(message ?? Message).toBe(fault.message);
     expect(fault.message).not.toMatch(/undefined|null|NaN|\[object/);
-    expect(FAULT_STATUS).toBe(400);
+    expect(statusOf(fault)).toBe(code === 'StorageFull' ? 500 : 400);
   });
 
   it('has an entry for every code and none beside them', () => {
@@ -76,8 +76,8 @@ describe('the table of exceptions', () => {
     });
   });
 
-  it('never blames the server for what the caller sent', () => {
-    expect(Object.values(EXCEPTIONS)).not.toContain('ServerException');
+  it('never blames the server for what the caller sent, nor the caller for a disk that is full', () => {
+    expect(CODES.filter((code) => EXCEPTIONS[code] === 'ServerException')).toEqual(['StorageFull']);
   });
 });
 
