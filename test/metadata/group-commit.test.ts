@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { Connection } from '../../src/metadata/sqlite/connection.ts';
-import { GroupCommit } from '../../src/metadata/sqlite/group-commit.ts';
+import { GroupCommit, type GroupCommitOptions } from '../../src/metadata/sqlite/group-commit.ts';
 import { SqliteMetadata } from '../../src/metadata/sqlite/sqlite-metadata.ts';
 import { insertRepository } from '../contract/metadata/fixture.ts';
 import { memoryFolder } from '../support/temp-folder.ts';
@@ -17,8 +17,11 @@ class CountingConnection extends Connection {
   }
 }
 
-/** A connection to a database with two tables; what `child` names must be in `parent` by the time of the commit. */
-async function open() {
+/**
+ * A connection to a database with two tables; what `child` names must be in `parent` by the time of the commit. No time
+ * passes unless a test says so.
+ */
+async function open(options: Partial<GroupCommitOptions> = {}) {
   const folder = await memoryFolder();
   const path = join(folder.path, 'metadata.db');
   const connection = new CountingConnection(path, 'write');
@@ -26,7 +29,7 @@ async function open() {
     CREATE TABLE parent (id INTEGER PRIMARY KEY);
     CREATE TABLE child (id INTEGER PRIMARY KEY REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)`);
   const other = new DatabaseSync(path);
-  const changes = new GroupCommit(connection);
+  const changes = new GroupCommit(connection, { stopwatch: () => 0, ...options });
   return {
     connection,
     changes,
@@ -73,6 +76,65 @@ describe('Changes that arrive together', () => {
     expect(connection.commits).toBeGreaterThan(2);
     expect(connection.commits).toBeLessThan(10);
     expect(committed()).toHaveLength(200);
+  });
+
+  test('are committed when they have run for ten milliseconds, and the others come next, in order of arrival', async () => {
+    let now = 0;
+    await using opened = await open({ stopwatch: () => now });
+    const { connection, changes, committed } = opened;
+    const groups: unknown[] = [];
+    await Promise.all(
+      Array.from({ length: 10 }, async (_, id) => {
+        await changes.run(async ({ db }) => {
+          await sql`INSERT INTO parent VALUES (${id})`.execute(db);
+          now += 4;
+        });
+        groups.push(committed().length);
+      }),
+    );
+    expect(connection.commits).toBe(4);
+    expect(groups).toEqual([3, 3, 3, 6, 6, 6, 9, 9, 9, 10]);
+  });
+
+  test('go alone when each of them is long', async () => {
+    let now = 0;
+    await using opened = await open({ stopwatch: () => now });
+    const { connection, changes } = opened;
+    const long = async () => {
+      now += 15;
+    };
+    await Promise.all([changes.run(long), changes.run(long), changes.run(long)]);
+    expect(connection.commits).toBe(3);
+  });
+
+  test('wait when they are asked to, before the next group begins', async () => {
+    const pause = Promise.withResolvers<void>();
+    let groups = 0;
+    await using opened = await open({ afterGroup: () => (groups++ === 0 ? pause.promise : undefined) });
+    const { insert, committed } = opened;
+    await insert('parent', 1);
+    const second = insert('parent', 2);
+    for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+    expect(committed()).toEqual([1]);
+    pause.resolve();
+    await second;
+    expect(committed()).toEqual([1, 2]);
+  });
+
+  test('are refused once the store has stopped: those under way, those waiting and those to come', async () => {
+    await using opened = await open();
+    const { connection, changes, insert, committed } = opened;
+    await insert('parent', 1);
+    const failed = new Error('the disk has failed');
+    const outcomes = await Promise.allSettled([
+      insert('parent', 2),
+      changes.run(async () => changes.stop(failed)),
+      insert('parent', 3),
+    ]);
+    outcomes.push(...(await Promise.allSettled([insert('parent', 4)])));
+    expect(outcomes).toEqual(Array.from({ length: 4 }, () => ({ status: 'rejected', reason: failed })));
+    expect(committed()).toEqual([1]);
+    expect(connection.commits).toBe(1);
   });
 
   test('do not share a fate: one that fails is undone alone', async () => {

@@ -15,7 +15,7 @@ const unused = new Set<string>();
 beforeAll(async () => {
   folder = await tempFolder();
   const path = join(folder.path, 'metadata.db');
-  const metadata = new SqliteMetadata(path, (sql) => statements.add(sql));
+  const metadata = new SqliteMetadata(path, { onQuery: (sql) => statements.add(sql) });
   await metadata.write((tx) => useWriters(watched(tx, unused)));
   await metadata.read(({ collection, inspection }) => useViews(watched({ collection, inspection }, unused)));
   await metadata[Symbol.asyncDispose]();
@@ -97,7 +97,7 @@ describe('The plan of every statement', () => {
 
   test('does not depend on how long a list is: the texts of statements are few', async () => {
     const seen = new Set<string>();
-    const metadata = new SqliteMetadata(join(folder.path, 'other.db'), (sql) => seen.add(sql));
+    const metadata = new SqliteMetadata(join(folder.path, 'other.db'), { onQuery: (sql) => seen.add(sql) });
     await metadata.write(async (tx) => {
       const lists = async (length: number) => {
         const numbers = Array.from({ length }, (_, at) => at);

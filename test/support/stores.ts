@@ -44,7 +44,7 @@ export async function openStores(options: StoresOptions = {}): Promise<Stores> {
   const clock = options.clock ?? new TestClock();
   const databasePath = join(folder, 'metadata.db');
   const bytesFolder = join(folder, 'bytes');
-  const metadata = new SqliteMetadata(databasePath, options.onQuery);
+  const metadata = new SqliteMetadata(databasePath, options.onQuery && { onQuery: options.onQuery });
   const { blobs, uploads } = await openFileSystemStores(bytesFolder);
   const retention = { ...TEST_RETENTION, ...options.retention };
   return {

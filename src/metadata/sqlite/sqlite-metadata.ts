@@ -1,47 +1,82 @@
+import { Fault } from '../../model/fault.ts';
+import { boundlessRoom, type Room } from '../../model/room.ts';
 import type { MetadataStore, MetadataTransaction, MetadataView } from '../metadata-store.ts';
 import { transactionOf, viewOf } from '../views.ts';
+import { Checkpointer, type LogLimits } from './checkpointer.ts';
 import { Connection } from './connection.ts';
 import { checkEngine } from './engine-check.ts';
+import { isFatal, isFull } from './failure.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
-import { Mutex } from './mutex.ts';
+import { ReaderPool } from './reader-pool.ts';
 
 const READERS = 4;
 
-/** The metadata in one SQLite file: one writer, and readers that never wait for it (WAL). */
+export interface SqliteOptions {
+  /** Hears the text of every statement, for measuring. */
+  readonly onQuery?: (sql: string) => void;
+  readonly room?: Room;
+  /** Hears once why the store has stopped (see `stop`). */
+  readonly onFatal?: (error: Error) => void;
+  /** Hears what went wrong in the background and does no harm. */
+  readonly onWarning?: (error: unknown, what: string) => void;
+  readonly logLimits?: LogLimits;
+  /** In milliseconds. */
+  readonly stopwatch?: () => number;
+}
+
+/**
+ * The metadata in one SQLite file: one writer, and readers that never wait for it (WAL).
+ *
+ * A change for which the disk has no room is refused with `StorageFull`. When the disk fails, the store stops for good.
+ */
 export class SqliteMetadata implements MetadataStore {
   readonly #writer: Connection;
   readonly #writes: GroupCommit;
-  readonly #readers: readonly { readonly connection: Connection; readonly reading: Mutex }[];
-  readonly #inspectors = new Set<Connection>();
+  readonly #checkpointer: Checkpointer;
+  readonly #readers: ReaderPool;
+  readonly #options: SqliteOptions;
   readonly #path: string;
-  readonly #onQuery: ((sql: string) => void) | undefined;
-  #turn = 0;
+  readonly #inspectors = new Set<Connection>();
+  #stopped: Error | undefined;
+  #ranOut = false;
 
-  /**
-   * Opens the file, creating it if need be, and brings its schema up to date. `onQuery` hears the text of every statement,
-   * for measuring.
-   */
-  constructor(path: string, onQuery?: (sql: string) => void) {
+  /** Opens the file, creating it if need be, and brings its schema up to date. */
+  constructor(path: string, options: SqliteOptions = {}) {
+    const { onQuery, onWarning, room = boundlessRoom, stopwatch = () => performance.now(), logLimits } = options;
+    this.#options = options;
     this.#path = path;
-    this.#onQuery = onQuery;
     this.#writer = new Connection(path, 'write', onQuery);
     migrate(this.#writer.database);
-    this.#writes = new GroupCommit(this.#writer);
-    this.#readers = Array.from({ length: READERS }, () => ({
-      connection: new Connection(path, 'read', onQuery),
-      reading: new Mutex(),
-    }));
+    this.#checkpointer = new Checkpointer(this.#writer.database, path, {
+      isTight: () => room.isShort,
+      onError: (error) => {
+        if (this.#judge(error) === error) onWarning?.(error, 'copying the log into the database failed');
+      },
+      onThreadLost: (reason) => onWarning?.(reason, 'the thread that copies the log is lost; commits do its work'),
+      ...(logLimits && { limits: logLimits }),
+    });
+    this.#writes = new GroupCommit(this.#writer, {
+      stopwatch,
+      beforeGroup: () => room.look(),
+      afterGroup: () => this.#relieve(),
+      translate: (error) => this.#judge(error),
+    });
+    this.#readers = new ReaderPool(Array.from({ length: READERS }, () => new Connection(path, 'read', onQuery)));
   }
 
   async read<T>(look: (view: MetadataView) => Promise<T>): Promise<T> {
-    const reader = this.#readers[this.#turn++ % READERS];
-    if (!reader) throw new Error('No reader');
-    return reader.reading.run(() => reader.connection.transact((session) => look(viewOf(session))));
+    if (this.#stopped) throw this.#stopped;
+    try {
+      return await this.#readers.use((connection) => connection.transact((session) => look(viewOf(session))));
+    } catch (error) {
+      throw this.#judge(error);
+    }
   }
 
   async inspect<T>(look: (view: MetadataView) => Promise<T>): Promise<T> {
-    const connection = new Connection(this.#path, 'read', this.#onQuery);
+    if (this.#stopped) throw this.#stopped;
+    const connection = new Connection(this.#path, 'read', this.#options.onQuery);
     this.#inspectors.add(connection);
     try {
       return await connection.transact((session) => look(viewOf(session)));
@@ -58,14 +93,47 @@ export class SqliteMetadata implements MetadataStore {
     return this.#writes.run((session) => change(transactionOf(session)));
   }
 
-  /** Waits for what is under way, but for inspections, which break off; then closes every connection. */
+  /**
+   * Refuses all that is under way or to come: nothing more is read or committed. For when nobody knows what the disk holds;
+   * the store stops itself, too, when SQLite meets that.
+   */
+  stop(error: Error): void {
+    if (this.#stopped) return;
+    this.#stopped = error;
+    this.#writes.stop(error);
+    this.#options.onFatal?.(error);
+  }
+
+  /**
+   * Waits for what is under way, but for inspections, which break off; then closes every connection. A store that has stopped is left as it is: closing would
+   * write to the disk once more.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#stopped) return;
     for (const connection of this.#inspectors) {
       this.#inspectors.delete(connection);
       connection.close();
     }
-    await Promise.all(this.#readers.map(({ connection, reading }) => reading.run(async () => connection.close())));
+    await this.#readers.close();
     await this.#writes.idle();
+    await this.#checkpointer.close();
     this.#writer.close();
+  }
+
+  #relieve(): Promise<void> | undefined {
+    const ranOut = this.#ranOut;
+    this.#ranOut = false;
+    return this.#stopped ? undefined : this.#checkpointer.relieve(ranOut);
+  }
+
+  /** What callers hear of an error: those of the disk are acted upon, all others pass as they are. */
+  #judge(error: unknown): unknown {
+    if (isFull(error)) {
+      this.#ranOut = true;
+      this.#options.room?.ranOut();
+      return new Fault('StorageFull', {});
+    }
+    if (isFatal(error)) this.stop(error as Error);
+    return error;
   }
 }
