@@ -24,6 +24,7 @@ import { registerOci } from './oci/register-oci.ts';
 import { allowEverything } from './policy/authorizer.ts';
 import { DownloadLinks } from './policy/download-links.ts';
 import { RegistryTokens } from './policy/registry-tokens.ts';
+import { whileThereIsRoom } from './policy/while-there-is-room.ts';
 import { checkStore } from './registry/fsck/check-store.ts';
 import { PullRecorder } from './registry/image/pull-recorder.ts';
 import { Collector } from './workers/collector.ts';
@@ -43,7 +44,18 @@ export async function main(argv: readonly string[]): Promise<number> {
 export async function start(settings: Settings, clock: Clock = systemClock): Promise<RunningServer> {
   await using opening = new AsyncDisposableStack();
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat });
-  const stores = opening.use(await openDataFolder(settings.dataDir));
+  const failing = Promise.withResolvers<Error>();
+  const stores = opening.use(
+    await openDataFolder(settings.dataDir, {
+      onFatal: failing.resolve,
+      onWarning: (err, what) => logger.warn({ err }, what),
+      onSpace: (isShort, err) => {
+        if (isShort) logger.warn(err ? { err } : {}, 'the disk is full: nothing new is stored until space is freed');
+        else logger.warn('the disk has space again: everything is stored as usual');
+      },
+    }),
+  );
+  const authorizer = whileThereIsRoom(allowEverything, stores.room);
   const ids = randomIds();
   const pulls = new PullRecorder();
   const ports = {
@@ -61,7 +73,7 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
     tokens: new RegistryTokens(await secretOf(stores.metadata, 'registry-tokens'), clock),
     links: new DownloadLinks(await secretOf(stores.metadata, 'download-links'), clock),
     pageTokens: new PageTokens(await secretOf(stores.metadata, 'page-tokens'), clock),
-    authorizer: allowEverything,
+    authorizer,
     layerLinkPath,
   };
   opening.defer(() => pulls.flush(ports));
@@ -84,7 +96,7 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
   registerEcr(server, {
     operations: operationsOf(ports),
     verifier: verifierOf(settings, clock),
-    authorizer: allowEverything,
+    authorizer,
     version: packageVersion(),
   });
   registerOci(server, {
@@ -96,7 +108,15 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
   const address = await listen(server, settings);
 
   const running = opening.move();
-  return { address, close: () => running.disposeAsync() };
+  return {
+    address,
+    // Those who are waiting hear that it went wrong, if they are quick; nobody is waited for.
+    failed: failing.promise.then(async (error) => {
+      await closeWithin(server, LAST_WORDS);
+      return error;
+    }),
+    close: () => running.disposeAsync(),
+  };
 }
 
 /**
@@ -105,9 +125,14 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
  * @throws StartupRefusal
  */
 export async function* checkFolder(...[settings, options]: Parameters<CheckFolder>): ReturnType<CheckFolder> {
-  await using stores = await openDataFolder(settings.dataDir);
+  // What fails here fails the check itself, which its caller hears of.
+  const nobody = { onFatal: () => {}, onWarning: () => {}, onSpace: () => {} };
+  await using stores = await openDataFolder(settings.dataDir, nobody);
   return yield* checkStore({ ...stores, clock: systemClock }, options);
 }
+
+/** In milliseconds: how long requests have to be refused after the disk has failed. */
+const LAST_WORDS = 200;
 
 /** A key of its own for each purpose, made once and kept with the metadata. */
 async function secretOf(metadata: MetadataStore, name: string): Promise<Uint8Array> {

@@ -10,6 +10,8 @@ export interface RunningServer {
     /** Where clients on this machine reach it: `http://localhost:4327`. */
     readonly origin: string;
   };
+  /** Fulfils when the server cannot go on, with the reason. It answers nobody then, and there is nothing left to close. */
+  readonly failed: Promise<Error>;
   /** Stops accepting, lets requests in flight end within the grace of the settings, then gives everything back. */
   close(): Promise<void>;
 }

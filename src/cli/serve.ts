@@ -8,7 +8,8 @@ import type { StopSignal, Terminal } from './terminal.ts';
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const satisfies Record<StopSignal, number>;
 
 /**
- * Serves until SIGINT or SIGTERM, then drains. A second signal ends the process at once.
+ * Serves until SIGINT or SIGTERM, then drains. A second signal ends the process at once, and so does a disk that fails:
+ * nothing is written to it any more.
  *
  * @throws ConfigError, StartupRefusal
  */
@@ -37,14 +38,25 @@ export async function serve(settings: Settings, start: Start, terminal: Terminal
   try {
     const server = await startOrRefuse(settings, start);
     if (!stopping) terminal.out(readyBlock(version, settings, server.address));
-    const signal = await stopped;
+    const end = await Promise.race([stopped, server.failed]);
+    if (end instanceof Error) return failed(end, settings, terminal);
     const grace = settings.shutdownGrace / 1000;
-    terminal.err(`${signal}: stopping, with up to ${grace} s for requests in flight. A second signal stops at once.\n`);
-    await server.close();
-    return 0;
+    terminal.err(`${end}: stopping, with up to ${grace} s for requests in flight. A second signal stops at once.\n`);
+    const closed = server.close().then(() => undefined);
+    const error = await Promise.race([closed, server.failed]);
+    return error ? failed(error, settings, terminal) : 0;
   } finally {
     ignoreSignals();
   }
+}
+
+/** Closing the stores would write to the disk once more, so the process ends as it stands. */
+function failed(error: Error, { dataDir }: Settings, terminal: Terminal): number {
+  terminal.err(
+    `error: the disk under ${dataDir} has failed (${error.message}). Berth stops, for it cannot tell any more what is stored. Check the disk and its file system, then start Berth again.\n`,
+  );
+  terminal.quit(1);
+  return 1;
 }
 
 async function startOrRefuse(settings: Settings, start: Start): Promise<RunningServer> {

@@ -6,7 +6,11 @@ import { openFileSystemStores } from '../blobs/file-system/open-stores.ts';
 import { makeFolder } from '../blobs/file-system/sync-folder.ts';
 import { StartupRefusal } from '../config/startup-refusal.ts';
 import type { MetadataStore } from '../metadata/metadata-store.ts';
+import { isFull } from '../metadata/sqlite/failure.ts';
 import { SqliteMetadata } from '../metadata/sqlite/sqlite-metadata.ts';
+import { isFault } from '../model/fault.ts';
+import type { Room } from '../model/room.ts';
+import { DiskRoom } from './disk-room.ts';
 import { lockFolder } from './lock.ts';
 
 /** Everything that lives in one folder, opened. */
@@ -14,17 +18,32 @@ export interface DataFolder extends AsyncDisposable {
   readonly metadata: MetadataStore;
   readonly blobs: BlobStore;
   readonly uploads: UploadStore;
+  readonly room: Room;
+}
+
+/** Who hears what the folder has to tell while it is open. */
+export interface Listener {
+  /**
+   * Once: the disk has failed so that nobody knows what it holds. The metadata refuses everything from then on; the process
+   * has to end, and whoever starts the next one should have looked at the disk.
+   */
+  readonly onFatal: (error: Error) => void;
+  /** Nothing new is stored any more, for want of space, or it is again. */
+  readonly onSpace: (isShort: boolean, cause?: unknown) => void;
+  /** Something went wrong in the background and does no harm. */
+  readonly onWarning: (error: unknown, what: string) => void;
 }
 
 /**
  *   <folder>/lock          held by the process that serves the folder
+ *   <folder>/reserve       space for the time when the disk is full; see DiskRoom
  *   <folder>/berth.db      metadata
  *   <folder>/store-id      names the database that the blobs below belong to
  *   <folder>/blobs, uploads
  *
- * @throws StartupRefusal when another process holds the folder, or its parts do not belong together
+ * @throws StartupRefusal when another process holds the folder, its parts do not belong together, or its disk is full
  */
-export async function openDataFolder(path: string): Promise<DataFolder> {
+export async function openDataFolder(path: string, listener: Listener): Promise<DataFolder> {
   if (!(await exists(path))) await makeFolder(path);
   const lock = lockFolder(join(path, 'lock'));
   if (!lock) {
@@ -33,15 +52,21 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
     );
   }
   try {
-    const metadata = await openMetadata(path);
+    // Before anything that writes: a folder that was left on a full disk needs what its reserve holds.
+    const room = new DiskRoom(path, join(path, 'reserve'), { onChange: listener.onSpace });
+    const preparing = room.prepare();
+    const metadata = await openMetadata(path, room, listener);
     try {
-      const stores = await openFileSystemStores(path);
+      const stores = await openFileSystemStores(path, { room, onFatal: (error) => metadata.stop(error) });
       await checkStoreId(path, metadata);
+      await preparing;
       return {
         ...stores,
         metadata,
+        room,
         [Symbol.asyncDispose]: async () => {
           await metadata[Symbol.asyncDispose]();
+          await room.close();
           lock[Symbol.dispose]();
         },
       };
@@ -51,12 +76,16 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
     }
   } catch (error) {
     lock[Symbol.dispose]();
-    throw error;
+    if (!isFault(error, 'StorageFull') && !isFull(error)) throw error;
+    throw new StartupRefusal(
+      `the disk of the data folder ${path} is full\nFree some space, or choose another folder with --data-dir.`,
+      { cause: error },
+    );
   }
 }
 
 /** A missing database beside blobs is a lost one: an empty one in its place would take every blob for garbage. */
-async function openMetadata(path: string): Promise<SqliteMetadata> {
+async function openMetadata(path: string, room: Room, listener: Listener): Promise<SqliteMetadata> {
   const database = join(path, 'berth.db');
   const storeId = await readStoreId(path);
   if (storeId !== undefined && !(await exists(database))) {
@@ -64,7 +93,7 @@ async function openMetadata(path: string): Promise<SqliteMetadata> {
       `the data folder ${path} has blobs but no berth.db\nRestore the database, or move the folder away to begin with an empty one.`,
     );
   }
-  return new SqliteMetadata(database);
+  return new SqliteMetadata(database, { room, onFatal: listener.onFatal, onWarning: listener.onWarning });
 }
 
 async function checkStoreId(path: string, metadata: MetadataStore): Promise<void> {

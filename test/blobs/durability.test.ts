@@ -55,7 +55,7 @@ describe.skipIf(reason !== undefined)('What the file system is asked for', () =>
     expect(await filesIn(folder.path)).toEqual(new Map());
   });
 
-  test('is asked for again by the next erasure, when making the end of bytes durable has failed', async () => {
+  test('is not asked for twice when making the end of bytes durable has failed: they do not count as erased, and the process is told to stop', async () => {
     await using folder = await tempFolder();
     const key = randomIds().storageKey();
     const watch = await systemCallsOf({
@@ -64,11 +64,29 @@ describe.skipIf(reason !== undefined)('What the file system is asked for', () =>
       parameters: [folder.path, key],
       failing: { call: 'fsync', error: 'EIO', path: join(folder.path, 'uploads') },
     });
-    // Both tries find the bytes unlinked already but for the first; neither may call them gone.
+    expect(watch.calls.filter((call) => call.includes('INJECTED'))).toHaveLength(1);
     expect(watch.stdout.split('\n')).toEqual([
       'stored',
-      expect.stringMatching(/^kept: EIO/),
-      expect.stringMatching(/^kept: EIO/),
+      expect.stringMatching(/^fatal: .*uploads could not be made durable.*EIO/),
+      expect.stringMatching(/^kept: .*EIO/),
+      '',
+    ]);
+  });
+
+  test('is not asked for twice when making the name of a blob durable has failed: it was not stored, and the process is told to stop', async () => {
+    await using folder = await tempFolder();
+    const key = randomIds().storageKey();
+    const shard = join(folder.path, 'blobs', key.slice(0, 2));
+    const watch = await systemCallsOf({
+      calls: ['fsync'],
+      script: SCRIPT,
+      parameters: [folder.path, key],
+      failing: { call: 'fsync', error: 'EIO', path: shard },
+    });
+    expect(watch.calls.filter((call) => call.includes('INJECTED'))).toHaveLength(1);
+    expect(watch.stdout.split('\n')).toEqual([
+      expect.stringMatching(/^fatal: .*EIO/),
+      expect.stringMatching(/^refused: .*EIO/),
       '',
     ]);
   });

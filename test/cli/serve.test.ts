@@ -9,12 +9,16 @@ import { fakeTerminal, neverCheck, run } from './fake-terminal.ts';
 const SOURCES = { env: { HOME: '/home/ann' }, cwd: '/here', readFile: () => undefined };
 
 /** Starts `berth serve` on a server that answers nobody; `ready` is when it was told so. */
-function serving(argv: readonly string[] = [], close: () => Promise<void> = async () => {}) {
+function serving(
+  argv: readonly string[] = [],
+  close: () => Promise<void> = async () => {},
+  failed: Promise<Error> = new Promise(() => {}),
+) {
   const { terminal, printed, send, listeners } = fakeTerminal();
   const started = Promise.withResolvers<Settings>();
   const start: Start = async (settings) => {
     started.resolve(settings);
-    return { address: { host: settings.host, port: 5123, origin: 'http://localhost:5123' }, close };
+    return { address: { host: settings.host, port: 5123, origin: 'http://localhost:5123' }, failed, close };
   };
   const code = runProgram(['serve', ...argv], { start, checkFolder: neverCheck, sources: SOURCES, terminal });
   return { code, printed, send, listeners, started: started.promise };
@@ -80,6 +84,33 @@ test.each([
   expect(printed.quits).toEqual([exit]);
 });
 
+test('a disk that fails ends the process at once with 1 and a line that says why, without closing', async () => {
+  const failing = Promise.withResolvers<Error>();
+  let closed = false;
+  const close = async () => {
+    closed = true;
+  };
+  const { code, printed, started } = serving(['--data-dir', 'images'], close, failing.promise);
+  await started;
+  failing.resolve(new Error('disk I/O error'));
+  expect(await code).toBe(1);
+  expect(printed.quits).toEqual([1]);
+  expect(printed.err).toMatch(
+    /^error: the disk under \/here\/images has failed \(disk I\/O error\)\. Berth stops, .+\n$/,
+  );
+  expect(closed).toBe(false);
+});
+
+test('a disk that fails while requests are awaited ends the process all the same', async () => {
+  const failing = Promise.withResolvers<Error>();
+  const { code, printed, send, started } = serving([], () => new Promise(() => {}), failing.promise);
+  await started;
+  send('SIGTERM');
+  failing.resolve(new Error('disk I/O error'));
+  expect(await code).toBe(1);
+  expect(printed.quits).toEqual([1]);
+});
+
 test('a signal while the server is still starting closes it as soon as it is up, without a block', async () => {
   const { terminal, printed, send } = fakeTerminal();
   const up = Promise.withResolvers<void>();
@@ -89,7 +120,7 @@ test('a signal while the server is still starting closes it as soon as it is up,
     const close = async () => {
       closed = true;
     };
-    return { address: { host, port: 1, origin: 'http://localhost:1' }, close };
+    return { address: { host, port: 1, origin: 'http://localhost:1' }, failed: new Promise(() => {}), close };
   };
   const code = runProgram(['serve'], { start, checkFolder: neverCheck, sources: SOURCES, terminal });
   await new Promise(setImmediate);

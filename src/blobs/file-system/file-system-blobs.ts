@@ -7,15 +7,18 @@ import { type BlobStore, type ByteRange, BytesMissing, type StoredBytes, type St
 import { errorCode } from './error-code.ts';
 import type { Layout } from './layout.ts';
 import { listFiles, statKeys } from './stored-files.ts';
-import { syncFolder } from './sync-folder.ts';
+import { NO_SURROUNDINGS, type Surroundings } from './surroundings.ts';
+import { FolderNotDurable, syncFolder } from './sync-folder.ts';
 
 const { O_RDONLY, O_NOFOLLOW } = constants;
 
 export class FileSystemBlobs implements BlobStore {
   readonly #layout: Layout;
+  readonly #surroundings: Surroundings;
 
-  constructor(layout: Layout) {
+  constructor(layout: Layout, surroundings = NO_SURROUNDINGS) {
     this.#layout = layout;
+    this.#surroundings = surroundings;
   }
 
   async open(key: StorageKey, range?: ByteRange): Promise<Readable> {
@@ -34,6 +37,7 @@ export class FileSystemBlobs implements BlobStore {
     const failures = new Map<StorageKey, Error>();
     const fail = (affected: readonly StorageKey[], error: unknown) => {
       for (const key of affected) failures.set(key, error as Error);
+      if (error instanceof FolderNotDurable) this.#surroundings.onFatal(error);
     };
     await inGroups(keys, (key) => this.#remove(key).catch((error) => fail([key], error)));
     await failpoint('erase.unlinked');

@@ -2,44 +2,72 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
 import { algorithmOf, type Digest } from '../../model/digest.ts';
 import { failpoint } from '../../model/failpoint.ts';
+import { Fault } from '../../model/fault.ts';
 import type { StorageKey } from '../../model/ids.ts';
 import { BytesMissing, DigestMismatch, UploadBusy, type UploadStore } from '../blob-store.ts';
-import { errorCode } from './error-code.ts';
+import { errorCode, isOutOfSpace } from './error-code.ts';
 import type { Layout } from './layout.ts';
 import { freshHash, hashFile, type RunningHash } from './running-hash.ts';
-import { makeFolder, syncFolder } from './sync-folder.ts';
+import { NO_SURROUNDINGS, type Surroundings } from './surroundings.ts';
+import { FolderNotDurable, makeFolder, syncFolder } from './sync-folder.ts';
 
 /** Uploads whose hash is kept; those beyond are read again when they are completed. */
 const HASHES_KEPT = 1024;
+/** After so many bytes of an upload the room on the disk is looked at again. */
+const STRIDE = 1024 * 1024;
 const { O_CREAT, O_RDWR, O_NOFOLLOW } = constants;
 
+/** Bytes for which there is no room are refused with the fault `StorageFull`, before they arrive wherever that can be told. */
 export class FileSystemUploads implements UploadStore {
   readonly #layout: Layout;
+  readonly #surroundings: Surroundings;
   readonly #busy = new Set<StorageKey>();
   readonly #hashes = new Map<StorageKey, RunningHash>();
   /** Folders of blobs whose own names are durable, as far as this process has made sure. */
   readonly #shards = new Map<string, Promise<void>>();
 
-  constructor(layout: Layout) {
+  constructor(layout: Layout, surroundings = NO_SURROUNDINGS) {
     this.#layout = layout;
+    this.#surroundings = surroundings;
   }
 
   async append(key: StorageKey, offset: number, bytes: AsyncIterable<Uint8Array>): Promise<number> {
+    await this.#surroundings.room.admit();
     return this.#withFile(key, offset, async (file) => {
       await file.truncate(offset);
       const known = offset === 0 ? freshHash() : this.#hashes.get(key);
       // A copy: bytes that arrive before the sender breaks off must not count.
       const hash = known?.length === offset ? known.hash.copy() : undefined;
       let length = offset;
-      for await (const chunk of bytes) {
-        hash?.update(chunk);
-        await writeAll(file, chunk, length);
-        length += chunk.byteLength;
+      try {
+        for await (const chunk of this.#whileThereIsRoom(bytes)) {
+          hash?.update(chunk);
+          await writeAll(file, chunk, length);
+          length += chunk.byteLength;
+        }
+      } catch (error) {
+        // Half a chunk is nothing to anybody, and its space may be what others are waiting for.
+        await file.truncate(offset);
+        throw error;
       }
       this.#hashes.delete(key);
       if (hash) this.#keep(key, { hash, length });
       return length;
     });
+  }
+
+  async *#whileThereIsRoom(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const { room } = this.#surroundings;
+    let sinceLook = STRIDE;
+    for await (const chunk of bytes) {
+      sinceLook += chunk.byteLength;
+      if (sinceLook > STRIDE) {
+        room.look();
+        sinceLook = 0;
+      }
+      if (room.isShort) throw new Fault('StorageFull', {});
+      yield chunk;
+    }
   }
 
   async commit(key: StorageKey, size: number, digest: Digest): Promise<void> {
@@ -101,6 +129,8 @@ export class FileSystemUploads implements UploadStore {
   /**
    * Holds the upload's file, which must have `length` bytes. Only one of which nothing is expected may be created, and not
    * for a key that has become a blob: that blob would be replaced.
+   *
+   * @throws Fault `StorageFull` when the system refuses what `work` writes for want of space
    */
   async #withFile<T>(key: StorageKey, length: number, work: (file: FileHandle) => Promise<T>): Promise<T> {
     if (this.#busy.has(key)) throw new UploadBusy(key);
@@ -110,6 +140,11 @@ export class FileSystemUploads implements UploadStore {
       await using file = await this.#openFile(key, length === 0 ? O_CREAT : 0);
       if ((await file.stat()).size < length) throw new BytesMissing(key);
       return await work(file);
+    } catch (error) {
+      if (error instanceof FolderNotDurable) this.#surroundings.onFatal(error);
+      if (!isOutOfSpace(error)) throw error;
+      this.#surroundings.room.ranOut();
+      throw new Fault('StorageFull', {});
     } finally {
       this.#busy.delete(key);
     }
