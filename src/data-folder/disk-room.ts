@@ -7,6 +7,9 @@ const MIB = 1024 * 1024;
 const LARGEST_RESERVE = 32 * MIB;
 /** Of a small disk the reserve is no more than this part. */
 const PART = 1 / 16;
+/** Parts of the reserve's size: with less than that free, nothing new is stored, or there is as good as nothing. */
+const LOW = 1 / 2;
+const EMPTY = 1 / 8;
 
 export interface DiskRoomOptions {
   /** Hears when nothing new is stored any more, with what the system said if that is why, and when it is again. */
@@ -19,8 +22,9 @@ export interface DiskRoomOptions {
  * The space in a folder's file system, and a reserve of it: a file that holds bytes for the time when the disk is full.
  * Deleting needs space, too: a change is written to the log before anything is taken away.
  *
- * When no more is left than half of the reserve, the reserve is given up, for deletion and collection to work with, and
- * nothing new is stored, until so much is free that the reserve can be made again and as much as itself is left over.
+ * When no more is left beside it than half of the reserve, nothing new is stored. The reserve itself is given up when the
+ * system has nothing else to give, and not before: whoever else is filling the disk would take that, too. New things are
+ * stored again when the reserve is whole and as much as itself is free beside it.
  */
 export class DiskRoom implements Room {
   readonly #file: string;
@@ -47,7 +51,9 @@ export class DiskRoom implements Room {
   }
 
   look(): void {
-    if (!this.#isShort && this.#measure().free < this.#size / 2) this.#giveUp();
+    const { free } = this.#measure();
+    if (free < this.#size * LOW) this.#set(true);
+    if (free < this.#size * EMPTY) this.#giveUp();
   }
 
   ranOut(): void {
@@ -61,14 +67,13 @@ export class DiskRoom implements Room {
   async prepare(): Promise<void> {
     this.look();
     if (this.#isShort || this.#held() === this.#size) return;
-    if (this.#measure().free < 2 * this.#size) this.#giveUp();
-    else await this.#make();
+    if (this.#hasPlenty()) await this.#make();
+    else this.#set(true);
   }
 
   async admit(): Promise<void> {
     this.look();
-    if (!this.#isShort) return;
-    if (this.#measure().free >= 2 * this.#size) await this.#make();
+    if (this.#isShort && this.#hasPlenty()) await this.#make();
     if (this.#isShort) throw new Fault('StorageFull', {});
   }
 
@@ -82,6 +87,10 @@ export class DiskRoom implements Room {
     this.#set(true, cause);
   }
 
+  #hasPlenty(): boolean {
+    return this.#measure().free + this.#held() >= 2 * this.#size;
+  }
+
   async #make(): Promise<void> {
     this.#making ??= this.#write().finally(() => {
       this.#making = undefined;
@@ -91,7 +100,7 @@ export class DiskRoom implements Room {
 
   async #write(): Promise<void> {
     try {
-      await writeNoise(this.#file, this.#size);
+      if (this.#held() !== this.#size) await writeNoise(this.#file, this.#size);
       this.#set(false);
     } catch (error) {
       // Whatever the reason, the folder is without a reserve, and what was written of it is better free.
