@@ -9,6 +9,9 @@ const LONGEST = 10;
 
 type Change<T> = (session: Session) => Promise<T>;
 
+/** How long a change takes: `bulk` is for those that may take as long as dozens of others, such as deleting a hundred images. */
+export type Weight = 'short' | 'bulk';
+
 interface Waiting {
   readonly change: Change<unknown>;
   readonly resolve: (result: unknown) => void;
@@ -32,11 +35,13 @@ export interface GroupCommitOptions {
  * is undone alone; what came of each is told only after the commit.
  *
  * A group ends when it has run for some milliseconds, too. Those that are left begin the next one, in order of arrival.
+ * Short changes go before bulk, so that they wait for one or two of those, however many there are; and one bulk change is
+ * done with each commit at least, however many short ones there are.
  */
 export class GroupCommit {
   readonly #connection: Connection;
   readonly #options: GroupCommitOptions;
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting: Readonly<Record<Weight, Waiting[]>> = { short: [], bulk: [] };
   #working: Promise<void> | undefined;
   #refusal: Error | undefined;
 
@@ -45,10 +50,10 @@ export class GroupCommit {
     this.#options = options;
   }
 
-  run<T>(change: Change<T>): Promise<T> {
+  run<T>(change: Change<T>, weight: Weight = 'short'): Promise<T> {
     if (this.#refusal) return Promise.reject(this.#refusal);
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    this.#waiting.push({ change, resolve: resolve as (result: unknown) => void, reject });
+    this.#waiting[weight].push({ change, resolve: resolve as (result: unknown) => void, reject });
     this.#working ??= this.#work();
     return promise;
   }
@@ -61,12 +66,12 @@ export class GroupCommit {
   /** From now on nothing is committed: what is waiting, under way or to come is refused with this error. */
   stop(error: Error): void {
     this.#refusal ??= error;
-    for (const { reject } of this.#waiting.splice(0)) reject(this.#refusal);
+    for (const { reject } of this.#takeAll()) reject(this.#refusal);
   }
 
   async #work(): Promise<void> {
     // Requests that the system holds ready are read in this turn of the event loop, and join the group.
-    for (await nextTurn(); this.#waiting.length > 0; await nextTurn()) {
+    for (await nextTurn(); this.#isAnyWaiting(); await nextTurn()) {
       await this.#commit();
       await this.#options.afterGroup?.();
     }
@@ -81,19 +86,24 @@ export class GroupCommit {
       beforeGroup?.();
       this.#connection.begin();
       const begun = stopwatch();
-      do {
-        const next = this.#waiting.shift();
+      const { short, bulk } = this.#waiting;
+      let hasBulk = false;
+      const isOpen = () => group.length === 0 || (group.length < GROUP && stopwatch() - begun < LONGEST);
+      while (isOpen() || !hasBulk) {
+        const quick = isOpen() ? short.shift() : undefined;
+        const next = quick ?? bulk.shift();
         if (!next) break;
+        hasBulk ||= next !== quick;
         group.push(next);
         done.push(await this.#outcome(next, translate));
-      } while (group.length < GROUP && stopwatch() - begun < LONGEST);
+      }
       if (this.#refusal) throw this.#refusal;
       this.#connection.commit();
     } catch (error) {
       const told = translate(error);
       this.#undo(translate);
       // Where the transaction could not even begin, nobody has been taken into the group: all who wait are told.
-      for (const { reject } of group.length > 0 ? group : this.#waiting.splice(0)) reject(told);
+      for (const { reject } of group.length > 0 ? group : this.#takeAll()) reject(told);
       return;
     }
     for (const tell of done) tell();
@@ -109,6 +119,14 @@ export class GroupCommit {
       const told = translate(error);
       return () => reject(told);
     }
+  }
+
+  #isAnyWaiting(): boolean {
+    return this.#waiting.short.length + this.#waiting.bulk.length > 0;
+  }
+
+  #takeAll(): Waiting[] {
+    return [...this.#waiting.short.splice(0), ...this.#waiting.bulk.splice(0)];
   }
 
   #undo(translate: (error: unknown) => unknown): void {

@@ -6,7 +6,7 @@ import { Checkpointer, type LogLimits } from './checkpointer.ts';
 import { Connection } from './connection.ts';
 import { checkEngine } from './engine-check.ts';
 import { isFatal, isFull } from './failure.ts';
-import { GroupCommit } from './group-commit.ts';
+import { GroupCommit, type Weight } from './group-commit.ts';
 import { migrate } from './migrate.ts';
 import { ReaderPool } from './reader-pool.ts';
 
@@ -89,8 +89,8 @@ export class SqliteMetadata implements MetadataStore {
     return checkEngine(this.#path);
   }
 
-  async write<T>(change: (tx: MetadataTransaction) => Promise<T>): Promise<T> {
-    return this.#writes.run((session) => change(transactionOf(session)));
+  async write<T>(change: (tx: MetadataTransaction) => Promise<T>, weight?: Weight): Promise<T> {
+    return this.#writes.run((session) => change(transactionOf(session)), weight);
   }
 
   /**
