@@ -33,9 +33,12 @@ class Filling {
   }
 
   static async begin(): Promise<Filling> {
-    const disk = await mountSmallDisk(DISK);
-    const filling = new Filling(disk, await startBerth(['--data-dir', join(disk.path, 'data'), ...FLAGS]));
+    await using opening = new AsyncDisposableStack();
+    const disk = opening.use(await mountSmallDisk(DISK));
+    const berth = opening.use(await startBerth(['--data-dir', join(disk.path, 'data'), ...FLAGS]));
+    const filling = new Filling(disk, berth);
     await filling.client.logIn();
+    opening.move();
     return filling;
   }
 
