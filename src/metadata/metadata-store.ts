@@ -46,6 +46,9 @@ export interface MetadataTransaction {
   readonly secrets: SecretWriter;
 }
 
+/** How long a change takes: `bulk` is for those that may take as long as dozens of others, such as deleting a hundred images. */
+export type Weight = 'short' | 'bulk';
+
 /**
  * Everything Berth knows besides the bytes of blobs. A query cannot be written outside a view or a transaction, and
  * one that outlives its own fails.
@@ -65,7 +68,8 @@ export interface MetadataStore extends AsyncDisposable {
 
   /**
    * Runs `change` as one transaction. When the promise fulfils, the change is durable: it survives the loss of power. When
-   * it rejects, nothing of it has happened. `change` must not wait for blobs or the network: others wait for it.
+   * it rejects, nothing of it has happened. `change` must not wait for blobs or the network: others wait for it. Those that
+   * take long say so (`bulk`), and let short ones go before.
    */
-  write<T>(change: (tx: MetadataTransaction) => Promise<T>): Promise<T>;
+  write<T>(change: (tx: MetadataTransaction) => Promise<T>, weight?: Weight): Promise<T>;
 }

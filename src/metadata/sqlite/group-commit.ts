@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Weight } from '../metadata-store.ts';
 import type { Session } from '../session.ts';
 import type { Connection } from './connection.ts';
 
@@ -8,9 +9,6 @@ const GROUP = 64;
 const LONGEST = 10;
 
 type Change<T> = (session: Session) => Promise<T>;
-
-/** How long a change takes: `bulk` is for those that may take as long as dozens of others, such as deleting a hundred images. */
-export type Weight = 'short' | 'bulk';
 
 interface Waiting {
   readonly change: Change<unknown>;

@@ -1,12 +1,12 @@
 import { Fault } from '../../model/fault.ts';
 import { boundlessRoom, type Room } from '../../model/room.ts';
-import type { MetadataStore, MetadataTransaction, MetadataView } from '../metadata-store.ts';
+import type { MetadataStore, MetadataTransaction, MetadataView, Weight } from '../metadata-store.ts';
 import { transactionOf, viewOf } from '../views.ts';
 import { Checkpointer, type LogLimits } from './checkpointer.ts';
 import { Connection } from './connection.ts';
 import { checkEngine } from './engine-check.ts';
 import { isFatal, isFull } from './failure.ts';
-import { GroupCommit, type Weight } from './group-commit.ts';
+import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
 import { ReaderPool } from './reader-pool.ts';
 

@@ -31,7 +31,7 @@ export async function condemn({ metadata, clock }: Pick<Ports, 'metadata' | 'clo
     const suspects = [...new Set(idle.map((link) => link.blobId))];
     const { blobs, bytes } = await tx.collection.condemn(suspects, now);
     return { unlinked: idle.length, blobs, bytes };
-  });
+  }, 'bulk');
   if (condemned.unlinked > 0) await failpoint('links.condemned');
   return condemned;
 }

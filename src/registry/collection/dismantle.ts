@@ -29,7 +29,7 @@ export async function dismantle(
     if (gone) await tx.usage.forget(repositoryId);
     else await tx.repositories.postponeDismantling(repositoryId, Math.max(purgeAt, now + NEXT_LOOK));
     return true;
-  });
+  }, 'bulk');
   if (looked) await failpoint('repository.dismantled');
   return looked;
 }

@@ -23,7 +23,7 @@ export async function expireReferrers({ metadata, clock, retention }: Pick<Ports
       await tx.orphans.forget(subject.repositoryId, [subject.digest]);
     }
     return true;
-  });
+  }, 'bulk');
   if (looked) await failpoint('referrers.expired');
   return looked;
 }

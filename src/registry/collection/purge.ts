@@ -15,7 +15,7 @@ export async function purge({ metadata, clock }: Pick<Ports, 'metadata' | 'clock
       await tx.graveyard.purge({ repositoryId, registryKey: group[0]?.registryKey ?? 0 }, group);
     }
     return images.length;
-  });
+  }, 'bulk');
   if (purged > 0) await failpoint('images.purged');
   return purged;
 }

@@ -16,6 +16,9 @@ export interface DeletedImages {
   readonly failures: readonly ImageFailure[];
 }
 
+/** So many identifiers take about as long as a push. */
+const FEW = 5;
+
 /**
  * Deletes images and tags: the one rule behind BatchDeleteImage and the distribution protocol's DELETE.
  *
@@ -30,12 +33,15 @@ export async function deleteImages(
   path: RepositoryPath,
   imageIds: readonly ImageIdentifier[],
 ): Promise<DeletedImages> {
-  const answer = await metadata.write(async (tx) => {
-    const repository = await getRepository(tx, path);
-    const decision = await judgeDeletion(tx, repository, imageIds);
-    await remove(tx, scopeOf(repository), decision, { now: clock.now(), retention });
-    return { deleted: decision.deleted, failures: decision.failures };
-  });
+  const answer = await metadata.write(
+    async (tx) => {
+      const repository = await getRepository(tx, path);
+      const decision = await judgeDeletion(tx, repository, imageIds);
+      await remove(tx, scopeOf(repository), decision, { now: clock.now(), retention });
+      return { deleted: decision.deleted, failures: decision.failures };
+    },
+    imageIds.length > FEW ? 'bulk' : 'short',
+  );
   await failpoint('images.deleted');
   return answer;
 }

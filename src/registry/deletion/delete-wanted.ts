@@ -92,7 +92,7 @@ async function deleteBatch(
     const { bytes } = await tx.links.releaseOf(scopeOf(repository), [...doomed]);
     await remove(tx, scopeOf(repository), decision, { now: clock.now(), retention });
     return { entries: [...entries, ...decision.failures.map(failureEntry)], bytes };
-  });
+  }, 'bulk');
   await failpoint('images.deleted');
   return batch;
 }
