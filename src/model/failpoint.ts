@@ -27,7 +27,6 @@ export type Failpoint =
   | 'trash.forgotten'
   | 'fsck.suspected'
   | 'fsck.repaired'
-  | 'transaction.begun'
   | 'transaction.ready'
   | 'transaction.committed';
 

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { failpoint } from '../../model/failpoint.ts';
 import type { Weight } from '../metadata-store.ts';
 import type { Session } from '../session.ts';
 import type { Connection } from './connection.ts';
@@ -96,7 +97,9 @@ export class GroupCommit {
         done.push(await this.#outcome(next, translate));
       }
       if (this.#refusal) throw this.#refusal;
+      await failpoint('transaction.ready');
       this.#connection.commit();
+      await failpoint('transaction.committed');
     } catch (error) {
       const told = translate(error);
       this.#undo(translate);
