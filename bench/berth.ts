@@ -14,6 +14,7 @@ export async function startBerthContender(folder: string): Promise<Contender> {
   return {
     name: 'berth',
     requests,
+    pid: berth.pid,
     deleteAll: async (repositoryName, images, concurrency) => {
       const calls = Array.from({ length: Math.ceil(images.length / IDS_A_CALL) }, (_, number) =>
         images.slice(number * IDS_A_CALL, (number + 1) * IDS_A_CALL),

@@ -6,6 +6,7 @@ import type { Requests } from './requests.ts';
 export interface Contender extends AsyncDisposable {
   readonly name: string;
   readonly requests: Requests;
+  readonly pid: number;
   /** Deletes every image, in whatever way this registry is fastest at. */
   deleteAll(repository: string, images: readonly BenchImage[], concurrency: number): Promise<void>;
 }

@@ -27,14 +27,17 @@ export async function startDockerRegistry(folder: string): Promise<Contender | u
   return {
     name: 'docker-registry',
     requests,
+    pid: registry.pid ?? 0,
     deleteAll: (repository, images, concurrency) =>
       each(images, concurrency, async ({ digest }) => {
         await requests.expect(202, 'DELETE', `/v2/${repository}/manifests/${digest}`);
       }),
     [Symbol.asyncDispose]: async () => {
       requests[Symbol.dispose]();
+      if (registry.exitCode !== null || registry.signalCode !== null) return;
+      const ended = once(registry, 'exit');
       registry.kill('SIGTERM');
-      await once(registry, 'exit');
+      await ended;
     },
   };
 }
@@ -51,7 +54,7 @@ async function ready(requests: Requests): Promise<void> {
   throw new Error('docker-registry did not begin to answer');
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
