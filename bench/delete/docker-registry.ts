@@ -45,7 +45,12 @@ export async function measureDockerRegistry(
       until,
     );
     deleted.push(...answers);
-    return { ...timed, images: answers.length, imagesASecond: answers.length / timed.seconds } satisfies Deletions;
+    return {
+      ...timed,
+      images: answers.length,
+      imagesASecond: answers.length / timed.seconds,
+      failed: 0,
+    } satisfies Deletions;
   };
   const phases = [];
   for (const [position, clients] of [1, MANY_CLIENTS].entries()) {

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { each } from '../contender.ts';
 import { freePort } from '../docker-registry.ts';
 import type { Circumstances } from './berth.ts';
 import { deleteImages, deletionsOf } from './deletions.ts';
@@ -12,7 +11,7 @@ import { timeNeighbours } from './neighbours.ts';
 import { planOf, range, repositoryName, type SizePlan } from './plan.ts';
 import type { SizeReport } from './report.ts';
 
-const SEEDERS = 4;
+const IMAGES_A_PHASE = 2000;
 
 /**
  * moto's server: the operations on manifests, in memory only, nothing durable. It stores no layers, so there are no pushes,
@@ -25,10 +24,11 @@ export async function measureMoto(size: number, { smoke, say }: Circumstances): 
   using client = new EcrClient(`http://127.0.0.1:${port}`);
   if (await Promise.race([failed, ready(client.origin).then(() => false)])) return undefined;
   try {
-    const plan = planOf(size, smoke);
+    const plan = planOf(size, smoke, smoke ? size : IMAGES_A_PHASE);
     const family = new ImageFamily('moto');
-    say(`moto: putting ${plan.repositories} repositories of ${size} images`);
-    const digests = await putAll(client, family, plan);
+    const images = [...range(0, plan.size), ...plan.phases.flatMap((phase) => phase.images)];
+    say(`moto: putting ${images.length} images, ${size} a repository`);
+    const digests = await putAll(client, family, plan, images);
     await timeNeighbours(client, family, plan, 10, 0);
     const neighbours = await timeNeighbours(client, family, plan, smoke ? 10 : 100, 1);
     const phases: SizeReport['phases'][number][] = [];
@@ -45,13 +45,18 @@ export async function measureMoto(size: number, { smoke, say }: Circumstances): 
 }
 
 /** Answers the digests that moto gives the images: they are not those of the manifests. */
-async function putAll(client: EcrClient, family: ImageFamily, plan: SizePlan): Promise<ReadonlyMap<number, string>> {
+async function putAll(
+  client: EcrClient,
+  family: ImageFamily,
+  plan: SizePlan,
+  images: readonly number[],
+): Promise<ReadonlyMap<number, string>> {
   for (const repository of range(0, plan.repositories)) {
     await client.call('CreateRepository', { repositoryName: repositoryName(repository) });
   }
   const digests = new Map<number, string>();
-  const images = [...range(0, plan.size), ...plan.phases.flatMap((phase) => phase.images)];
-  await each(images, SEEDERS, async (number) => {
+  // One at a time: of several at once, moto loses some.
+  for (const number of images) {
     const { tag, manifest } = family.image(number);
     const { image } = await client.call('PutImage', {
       repositoryName: repositoryName(Math.floor(number / plan.size)),
@@ -59,7 +64,7 @@ async function putAll(client: EcrClient, family: ImageFamily, plan: SizePlan): P
       imageTag: tag,
     });
     digests.set(number, image.imageId.imageDigest);
-  });
+  }
   return digests;
 }
 

@@ -35,8 +35,7 @@ const PHASES = [
  * From 100k on there is one repository, and every phase takes images of its own from it. Smaller ones would be empty before
  * there is anything to measure, so there are several, and each phase takes whole repositories; the first keeps its images.
  */
-export function planOf(size: number, smoke: boolean): SizePlan {
-  const each = smoke ? 200 : size >= 1_000_000 ? 20_000 : size >= 10_000 ? 10_000 : 5_000;
+export function planOf(size: number, smoke: boolean, each = imagesAPhase(size, smoke)): SizePlan {
   const space = smoke ? 200 : size >= 100_000 ? 50_000 : 20_000;
   const seconds = smoke ? 1 : 10;
   const whole = (count: number) => Math.ceil(count / size) * size;
@@ -71,6 +70,11 @@ export function planOf(size: number, smoke: boolean): SizePlan {
     sample: range(size - SAMPLE, SAMPLE),
     seconds,
   };
+}
+
+function imagesAPhase(size: number, smoke: boolean): number {
+  if (smoke) return 200;
+  return size >= 1_000_000 ? 20_000 : size >= 10_000 ? 10_000 : 5_000;
 }
 
 /** One call's worth after the other, none over two repositories. */

@@ -57,8 +57,8 @@ export function describe(report: SizeReport): string[] {
   return lines.map((line) => `${contender} ${shortSize(size)}: ${line}`);
 }
 
-function describeDeletions({ images, imagesASecond, count, p50, p99, clientShare }: Deletions): string {
-  return `${imagesASecond.toFixed(0)} images/s (${images} in ${plural(count, 'call')}; p50 ${ms(p50)} ms, p99 ${ms(p99)} ms; the client busy for ${percent(clientShare)})`;
+function describeDeletions({ images, imagesASecond, failed, count, p50, p99, clientShare }: Deletions): string {
+  return `${imagesASecond.toFixed(0)} images/s (${images} in ${plural(count, 'call')}; p50 ${ms(p50)} ms, p99 ${ms(p99)} ms; the client busy for ${percent(clientShare)})${failed > 0 ? `; ${failed} NOT deleted` : ''}`;
 }
 
 function describeTraffic(when: string, traffic: TrafficReport, idle?: TrafficReport): string[] {
