@@ -17,6 +17,7 @@ const { values } = parseArgs({
     smoke: { type: 'boolean', default: false },
     sizes: { type: 'string' },
     peers: { type: 'boolean', default: true },
+    beside: { type: 'string', default: '20k' },
     patience: { type: 'string', default: '300' },
     folder: { type: 'string', default: tmpdir() },
   },
@@ -27,6 +28,7 @@ const folder = await mkdtemp(join(values.folder, 'berth-bench-'));
 const circumstances: Circumstances = {
   folder,
   smoke: values.smoke,
+  space: values.smoke ? 200 : parseSize(values.beside),
   patience: values.smoke ? 10 : Number(values.patience),
   say: print,
 };

@@ -16,6 +16,8 @@ import { bytesOf, Traffic } from './traffic.ts';
 export interface Circumstances {
   readonly folder: string;
   readonly smoke: boolean;
+  /** How many images to delete beside pushes and pulls, with all their layers on the disk. */
+  readonly space: number;
   /** How many seconds to wait for bytes to come back. */
   readonly patience: number;
   readonly say: (line: string) => void;
@@ -29,7 +31,7 @@ const WARM_UP = 'bench/warm-up';
 export async function measureBerth(size: number, circumstances: Circumstances): Promise<SizeReport> {
   const { smoke, say } = circumstances;
   const folder = join(circumstances.folder, `berth-${size}`);
-  const plan = planOf(size, smoke);
+  const plan = planOf(size, smoke, circumstances.space);
   const family = new ImageFamily(`seeded at ${Date.now()}`);
   await prepare(folder, family, plan);
   const started = performance.now();
@@ -122,18 +124,18 @@ async function measureBeside(
     space: {
       returned,
       online: true,
-      bytesOnDisk: await lastBytes(join(folder, 'blobs'), liveBytes),
+      bytesOnDisk: await lastBytes(join(folder, 'blobs'), liveBytes, end + patience * 1000),
       liveBytes,
     },
     peakMemory: await peakMemory(berth.pid),
   };
 }
 
-/** What is on the disk once it is no more than `expected`, or does not become less any more. */
-async function lastBytes(folder: string, expected: number): Promise<number> {
+/** What is on the disk once it is no more than `expected`, does not become less any more, or time is up. */
+async function lastBytes(folder: string, expected: number, until: number): Promise<number> {
   for (let before = Number.POSITIVE_INFINITY; ; ) {
     const now = await bytesBelow(folder);
-    if (now <= expected || now >= before) return now;
+    if (now <= expected || now >= before || performance.now() > until) return now;
     before = now;
     await sleep(3000);
   }

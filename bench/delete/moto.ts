@@ -24,7 +24,7 @@ export async function measureMoto(size: number, { smoke, say }: Circumstances): 
   using client = new EcrClient(`http://127.0.0.1:${port}`);
   if (await Promise.race([failed, ready(client.origin).then(() => false)])) return undefined;
   try {
-    const plan = planOf(size, smoke, smoke ? size : IMAGES_A_PHASE);
+    const plan = planOf(size, smoke, 0, smoke ? size : IMAGES_A_PHASE);
     const family = new ImageFamily('moto');
     const images = [...range(0, plan.size), ...plan.phases.flatMap((phase) => phase.images)];
     say(`moto: putting ${images.length} images, ${size} a repository`);

@@ -35,8 +35,7 @@ const PHASES = [
  * From 100k on there is one repository, and every phase takes images of its own from it. Smaller ones would be empty before
  * there is anything to measure, so there are several, and each phase takes whole repositories; the first keeps its images.
  */
-export function planOf(size: number, smoke: boolean, each = imagesAPhase(size, smoke)): SizePlan {
-  const space = smoke ? 200 : size >= 100_000 ? 50_000 : 20_000;
+export function planOf(size: number, smoke: boolean, space: number, each = imagesAPhase(size, smoke)): SizePlan {
   const seconds = smoke ? 1 : 10;
   const whole = (count: number) => Math.ceil(count / size) * size;
   if (size < 100_000) {
@@ -46,12 +45,11 @@ export function planOf(size: number, smoke: boolean, each = imagesAPhase(size, s
       return { ...phase, images: phase.order === 'random' ? shuffledWithin(images, size) : images };
     });
     const first = size + PHASES.length * taken;
-    const spaced = range(first, whole(space));
     return {
       size,
-      repositories: (first + spaced.length) / size,
+      repositories: (first + whole(space)) / size,
       phases,
-      space: spaced,
+      space: range(first, space),
       sample: range(size - SAMPLE, SAMPLE),
       seconds,
     };

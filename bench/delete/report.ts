@@ -66,7 +66,7 @@ function describeTraffic(when: string, traffic: TrafficReport, idle?: TrafficRep
     `${name} ${timings.count}, p50 ${ms(timings.p50)} ms${ratio(timings.p50, before?.p50)}, p99 ${ms(timings.p99)} ms${ratio(timings.p99, before?.p99)}`;
   const failed = `failed: ${plural(traffic.failedPushes, 'push', 'pushes')}, ${plural(traffic.failedPulls, 'pull')}`;
   return [
-    `  ${when}: ${one('pushes', traffic.pushes, idle?.pushes)}; ${one('pulls', traffic.pulls, idle?.pulls)}; ${failed}`,
+    `  ${when}: ${one('pushes', traffic.pushes, idle?.pushes)}; ${one('their requests', traffic.pushRequests, idle?.pushRequests)}; ${one('pulls', traffic.pulls, idle?.pulls)}; ${failed}`,
     ...(traffic.firstError ? [`  first failure: ${traffic.firstError}`] : []),
   ];
 }

@@ -34,11 +34,16 @@ function isPresent(file: string): Promise<boolean> {
   );
 }
 
-/** Bytes of all files below the folder, as written. */
+/** Bytes of all files below the folder, as written. What vanishes meanwhile does not count. */
 export async function bytesBelow(folder: string): Promise<number> {
   let sum = 0;
   for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
-    if (entry.isFile()) sum += (await stat(join(entry.parentPath, entry.name))).size;
+    if (!entry.isFile()) continue;
+    try {
+      sum += (await stat(join(entry.parentPath, entry.name))).size;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    }
   }
   return sum;
 }

@@ -12,6 +12,8 @@ interface Transfer {
 
 export interface TrafficReport {
   readonly pushes: Timings;
+  /** The requests that pushes are made of: there are dozens in each, so their p99 says something sooner. */
+  readonly pushRequests: Timings;
   readonly pulls: Timings;
   readonly failedPushes: number;
   readonly failedPulls: number;
@@ -30,6 +32,7 @@ export class Traffic {
   readonly #repository: string;
   readonly #pushes: Transfer[] = [];
   readonly #pulls: Transfer[] = [];
+  readonly #pushRequests: Transfer[] = [];
   #stopped = false;
   #running: Promise<unknown> = Promise.resolve();
   #next = 0;
@@ -66,8 +69,9 @@ export class Traffic {
     const pushes = this.#pushes.filter(during);
     const pulls = this.#pulls.filter(during);
     return {
-      pushes: timingsOf(pushes.filter(({ error }) => error === undefined).map(({ begun, ended }) => ended - begun)),
-      pulls: timingsOf(pulls.filter(({ error }) => error === undefined).map(({ begun, ended }) => ended - begun)),
+      pushes: durationsOf(pushes),
+      pushRequests: durationsOf(this.#pushRequests.filter(during)),
+      pulls: durationsOf(pulls),
       failedPushes: pushes.filter(({ error }) => error !== undefined).length,
       failedPulls: pulls.filter(({ error }) => error !== undefined).length,
       firstError: [...pushes, ...pulls].find(({ error }) => error !== undefined)?.error,
@@ -97,18 +101,24 @@ export class Traffic {
   /** Asks for each blob first, sends those that are missing, then the manifest by its tag. */
   async #push(image: LayeredImage): Promise<void> {
     const path = `/v2/${this.#repository}`;
+    const expect: Requests['expect'] = async (...request) => {
+      const begun = performance.now();
+      const answer = await this.#requests.expect(...request);
+      this.#pushRequests.push({ begun, ended: performance.now(), error: undefined });
+      return answer;
+    };
     const type = { 'content-type': 'application/octet-stream' };
-    for (const { digest } of this.#family.shared) await this.#requests.expect(200, 'HEAD', `${path}/blobs/${digest}`);
+    for (const { digest } of this.#family.shared) await expect(200, 'HEAD', `${path}/blobs/${digest}`);
     for (const { digest, bytes } of image.own) {
-      await this.#requests.expect(404, 'HEAD', `${path}/blobs/${digest}`);
-      const begun = await this.#requests.expect(202, 'POST', `${path}/blobs/uploads/`);
-      const sent = await this.#requests.expect(202, 'PATCH', String(begun.headers['location']), type, bytes);
+      await expect(404, 'HEAD', `${path}/blobs/${digest}`);
+      const begun = await expect(202, 'POST', `${path}/blobs/uploads/`);
+      const sent = await expect(202, 'PATCH', String(begun.headers['location']), type, bytes);
       const location = String(sent.headers['location']);
       const query = `${location.includes('?') ? '&' : '?'}digest=${encodeURIComponent(digest)}`;
-      await this.#requests.expect(201, 'PUT', location + query);
+      await expect(201, 'PUT', location + query);
     }
     const manifest = { 'content-type': MANIFEST_TYPE };
-    await this.#requests.expect(201, 'PUT', `${path}/manifests/${image.tag}`, manifest, image.manifest);
+    await expect(201, 'PUT', `${path}/manifests/${image.tag}`, manifest, image.manifest);
     this.#pushedBytes += bytesOf(image);
     this.#pushedManifestBytes += image.manifest.length;
   }
@@ -129,4 +139,8 @@ export class Traffic {
 
 export function bytesOf({ own }: LayeredImage): number {
   return own.reduce((sum, { bytes }) => sum + bytes.length, 0);
+}
+
+function durationsOf(transfers: readonly Transfer[]): Timings {
+  return timingsOf(transfers.filter(({ error }) => error === undefined).map(({ begun, ended }) => ended - begun));
 }
