@@ -117,9 +117,10 @@ async function measureBeside(
   return {
     beside: {
       deletions,
-      idle: traffic.between(idleFrom, deletingFrom),
-      deleting: traffic.between(deletingFrom, collectingFrom),
-      collecting: traffic.between(collectingFrom, end),
+      idle: traffic.within(idleFrom, deletingFrom),
+      deleting: traffic.overlapping(deletingFrom, collectingFrom),
+      failedPushes: traffic.within(0, Number.POSITIVE_INFINITY).failedPushes,
+      collecting: traffic.within(collectingFrom, end),
     },
     space: {
       returned,

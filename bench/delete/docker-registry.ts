@@ -78,7 +78,12 @@ export async function measureDockerRegistry(
     contender: 'docker-registry',
     size,
     phases,
-    beside: { deletions, idle: traffic.between(idleFrom, deletingFrom), deleting: traffic.between(deletingFrom, end) },
+    beside: {
+      deletions,
+      idle: traffic.within(idleFrom, deletingFrom),
+      deleting: traffic.overlapping(deletingFrom, end),
+      failedPushes: traffic.within(0, Number.POSITIVE_INFINITY).failedPushes,
+    },
     space: {
       returned,
       online: false,

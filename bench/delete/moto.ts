@@ -55,7 +55,6 @@ async function putAll(
     await client.call('CreateRepository', { repositoryName: repositoryName(repository) });
   }
   const digests = new Map<number, string>();
-  // One at a time: of several at once, moto loses some.
   for (const number of images) {
     const { tag, manifest } = family.image(number);
     const { image } = await client.call('PutImage', {

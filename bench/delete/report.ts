@@ -19,9 +19,12 @@ export interface SizeReport {
 export interface Beside {
   readonly deletions: Deletions;
   readonly idle: TrafficReport;
+  /** What any deletion was going on beside; a push that lasted from before until after belongs here alone. */
   readonly deleting: TrafficReport;
   /** Absent where bytes come back only while the server is stopped. */
   readonly collecting?: TrafficReport;
+  /** From first to last. */
+  readonly failedPushes: number;
 }
 
 export interface Space {

@@ -44,8 +44,7 @@ export function compare(reports: readonly SizeReport[]): string[] {
         const name = `p99 of pushes beside ${when} over idle at ${shortSize(size)}`;
         lines.push(line(name, busy.pushes.p99 / idle.pushes.p99, 'at most', 2));
       }
-      const failed = idle.failedPushes + deleting.failedPushes + (collecting?.failedPushes ?? 0);
-      lines.push(line(`failed pushes at ${shortSize(size)}`, failed, 'at most', 0));
+      lines.push(line(`failed pushes at ${shortSize(size)}`, beside.failedPushes, 'at most', 0));
     }
     if (peakMemory !== undefined) {
       lines.push(line(`peak resident memory at ${shortSize(size)}, MB`, peakMemory / 1e6, 'at most', 300));

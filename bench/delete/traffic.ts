@@ -63,18 +63,26 @@ export class Traffic {
     await this.#running;
   }
 
-  /** Whatever was going on at some time between the two. */
-  between(begin: number, end: number): TrafficReport {
-    const during = ({ begun, ended }: Transfer) => ended > begin && begun < end;
+  /** What began and ended between the two. */
+  within(from: number, to: number): TrafficReport {
+    return this.#report(({ begun, ended }) => begun >= from && ended <= to);
+  }
+
+  /** What was going on at some time between the two. */
+  overlapping(from: number, to: number): TrafficReport {
+    return this.#report(({ begun, ended }) => ended > from && begun < to);
+  }
+
+  #report(during: (transfer: Transfer) => boolean): TrafficReport {
     const pushes = this.#pushes.filter(during);
     const pulls = this.#pulls.filter(during);
     return {
       pushes: durationsOf(pushes),
       pushRequests: durationsOf(this.#pushRequests.filter(during)),
       pulls: durationsOf(pulls),
-      failedPushes: pushes.filter(({ error }) => error !== undefined).length,
-      failedPulls: pulls.filter(({ error }) => error !== undefined).length,
-      firstError: [...pushes, ...pulls].find(({ error }) => error !== undefined)?.error,
+      failedPushes: pushes.filter(failed).length,
+      failedPulls: pulls.filter(failed).length,
+      firstError: [...pushes, ...pulls].find(failed)?.error,
     };
   }
 
@@ -141,6 +149,10 @@ export function bytesOf({ own }: LayeredImage): number {
   return own.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
+function failed({ error }: Transfer): boolean {
+  return error !== undefined;
+}
+
 function durationsOf(transfers: readonly Transfer[]): Timings {
-  return timingsOf(transfers.filter(({ error }) => error === undefined).map(({ begun, ended }) => ended - begun));
+  return timingsOf(transfers.filter((transfer) => !failed(transfer)).map(({ begun, ended }) => ended - begun));
 }
