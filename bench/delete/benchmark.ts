@@ -28,7 +28,7 @@ const folder = await mkdtemp(join(values.folder, 'berth-bench-'));
 const circumstances: Circumstances = {
   folder,
   smoke: values.smoke,
-  space: values.smoke ? 200 : parseSize(values.beside),
+  space: values.smoke ? 100 : parseSize(values.beside),
   patience: values.smoke ? 10 : Number(values.patience),
   say: print,
 };

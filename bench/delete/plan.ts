@@ -71,7 +71,7 @@ export function planOf(size: number, smoke: boolean, space: number, each = image
 }
 
 function imagesAPhase(size: number, smoke: boolean): number {
-  if (smoke) return 200;
+  if (smoke) return 100;
   return size >= 1_000_000 ? 20_000 : size >= 10_000 ? 10_000 : 5_000;
 }
 

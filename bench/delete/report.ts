@@ -84,10 +84,11 @@ export function megabytes(bytes: number): string {
 }
 
 function ratio(value: number, before: number | undefined): string {
-  return before === undefined ? '' : ` (x ${(value / before).toFixed(2)})`;
+  return before === undefined || !Number.isFinite(value / before) ? '' : ` (x ${(value / before).toFixed(2)})`;
 }
 
 function ms(milliseconds: number): string {
+  if (Number.isNaN(milliseconds)) return '-';
   return milliseconds.toFixed(milliseconds < 100 ? 1 : 0);
 }
 

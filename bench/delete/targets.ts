@@ -65,6 +65,7 @@ function nearest(reports: readonly SizeReport[], size: number): SizeReport {
 }
 
 function line(name: string, value: number, comparison: 'at least' | 'at most', target: number): string {
+  if (Number.isNaN(value)) return `${name}: not measured, too short (${comparison} ${target})`;
   const reached = comparison === 'at least' ? value >= target : value <= target;
   return `${name}: ${show(value)} (${comparison} ${target}: ${reached ? 'reached' : 'NOT reached'})`;
 }
