@@ -81,7 +81,8 @@ const CONTRADICTIONS: Readonly<Record<string, string>> = {
     SELECT id FROM blob WHERE id NOT IN (SELECT blob_id FROM repository_blob)`,
 };
 
-async function contradictionsIn(databasePath: string, bytesFolder: string): Promise<string[]> {
+/** What the rows and files of a store that nobody writes to say against each other, found without Berth's own check. */
+export async function contradictionsIn(databasePath: string, bytesFolder: string): Promise<string[]> {
   const found: string[] = [];
   const database = new DatabaseSync(databasePath, { readOnly: true });
   try {

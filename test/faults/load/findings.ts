@@ -1,0 +1,87 @@
+/** What must never happen, by what it would mean to a user. */
+export type FindingKind =
+  /** A client that was told that all it needs is there was refused its image. */
+  | 'failed push'
+  /** Something acknowledged is not there. */
+  | 'lost'
+  /** Something deleted, and acknowledged as such, is there again. */
+  | 'undone'
+  /** A live image names bytes that are missing or others. */
+  | 'damaged'
+  /** An answer that no order of the requests explains, or a 5xx. */
+  | 'wrong answer'
+  /** The store contradicts itself. */
+  | 'store';
+
+export interface Finding {
+  readonly kind: FindingKind;
+  readonly text: string;
+}
+
+/** How one operation ended, for its client. Only the server's own errors and lost connections leave that open. */
+export type Outcome = 'ok' | 'refused' | 'unknown';
+
+export interface Entry {
+  readonly operation: string;
+  readonly about: string;
+  readonly outcome: Outcome;
+  readonly status: number;
+  /** Milliseconds since the run began. */
+  readonly began: number;
+  readonly ended: number;
+}
+
+const REMEMBERED = 20_000;
+
+/** What the clients of a run did and what came of it. */
+export class Journal {
+  readonly findings: Finding[] = [];
+  readonly #counts = new Map<string, number>();
+  /** The end of the story: enough to see what led to a finding. */
+  readonly #entries: Entry[] = [];
+  readonly #onFinding: ((finding: Finding) => void) | undefined;
+
+  constructor(onFinding?: (finding: Finding) => void) {
+    this.#onFinding = onFinding;
+  }
+
+  record(entry: Entry): void {
+    this.count(`${entry.operation} ${entry.outcome}`);
+    this.#entries.push(entry);
+    if (this.#entries.length > 2 * REMEMBERED) this.#entries.splice(0, REMEMBERED);
+  }
+
+  count(what: string): void {
+    this.#counts.set(what, this.counted(what) + 1);
+  }
+
+  /** How often this was counted. */
+  counted(what: string): number {
+    return this.#counts.get(what) ?? 0;
+  }
+
+  find(kind: FindingKind, text: string): void {
+    const finding = { kind, text };
+    this.findings.push(finding);
+    this.#onFinding?.(finding);
+  }
+
+  findingsOf(kind: FindingKind): number {
+    return this.findings.filter((finding) => finding.kind === kind).length;
+  }
+
+  /** Requests of one kind or, without one, all that clients made of the registry. */
+  get operations(): number {
+    let sum = 0;
+    for (const [what, count] of this.#counts) if (/ (ok|refused|unknown)$/.test(what)) sum += count;
+    return sum;
+  }
+
+  get counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  get entries(): readonly Entry[] {
+    return this.#entries;
+  }
+}

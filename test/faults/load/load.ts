@@ -1,0 +1,104 @@
+import { checkOwn } from './check-own.ts';
+import { actInCommon, actInDoomed, checkCommon } from './common-client.ts';
+import { CommonRepository } from './common-repository.ts';
+import { type Blob, baseLayers, type Content, makeImage } from './content.ts';
+import type { Dice } from './dice.ts';
+import type { Journal } from './findings.ts';
+import { actInOwn } from './own-client.ts';
+import { OwnRepository } from './own-repository.ts';
+import type { Pusher } from './push.ts';
+import { quote, Wire } from './wire.ts';
+
+export interface LoadOptions {
+  readonly dice: Dice;
+  readonly journal: Journal;
+  readonly clients: number;
+  /** The server's `--gc-lease` in milliseconds. */
+  readonly lease: number;
+  /** The share of what clients do that they do in repositories of their own, where every answer is foreseen. */
+  readonly own?: number;
+}
+
+/** Clients of one registry, and what they know of it. They outlive the server, which is killed and started under them. */
+export class Load {
+  readonly #options: LoadOptions;
+  readonly #bases: readonly Blob[];
+  readonly #own: readonly (readonly OwnRepository[])[];
+  readonly #common: readonly CommonRepository[];
+  readonly #doomed: readonly Content[];
+  readonly #dice: readonly Dice[];
+
+  constructor(options: LoadOptions) {
+    const { dice, clients } = options;
+    const numbers = Array.from({ length: clients }, (_, number) => number);
+    this.#options = options;
+    this.#bases = baseLayers(dice.fork('base layers'), 8);
+    this.#own = numbers.map((number) => ['', '/side'].map((end) => new OwnRepository(`client-${number}${end}`)));
+    this.#dice = numbers.map((number) => dice.fork(`client ${number}`));
+    const images = (name: string, count: number) =>
+      Array.from({ length: count }, (_, number) => makeImage(dice.fork(`${name} ${number}`), this.#bases));
+    this.#common = ['common/one', 'common/two'].map((name) => new CommonRepository(name, images(name, 8)));
+    this.#doomed = images('doomed', 4);
+  }
+
+  /** Has all clients work until `until` is aborted or the server is gone. */
+  async run(origin: string, until: AbortSignal): Promise<void> {
+    const { journal, lease } = this.#options;
+    using wire = await Wire.connect(origin, journal);
+    for (const { name } of this.#common) await wire.api('CreateRepository', { repositoryName: name });
+    const sources = [...this.#own.flat(), ...this.#common].map(({ name }) => name);
+    const work = this.#own.map(async (repositories, number) => {
+      const dice = this.#dice[number];
+      if (!dice) return;
+      const client: Pusher = { wire, dice, journal, lease, sources };
+      // A client that does not know what came of a request looks before it goes on, which it does after the restart.
+      while (!until.aborted && (await this.#act(client, repositories)) !== 'unknown');
+    });
+    await Promise.all(work);
+  }
+
+  async #act(client: Pusher, repositories: readonly OwnRepository[]): Promise<string> {
+    const { dice } = client;
+    const { own = 0.7 } = this.#options;
+    if (dice.chance(own)) {
+      const [first, second = first] = repositories;
+      const repository = dice.chance(0.7) ? first : second;
+      return repository ? actInOwn(client, repository, this.#bases) : 'unknown';
+    }
+    const common = dice.oneOf(this.#common);
+    if (common && dice.chance(0.8)) return actInCommon(client, common);
+    return actInDoomed(client, 'common/doomed', this.#doomed);
+  }
+
+  /** Compares everything that clients know with what the server has. Nobody else may be at work. */
+  async check(origin: string): Promise<void> {
+    const { journal } = this.#options;
+    using wire = await Wire.connect(origin, journal);
+    const checker = { wire, journal };
+    await Promise.all([
+      ...this.#own.map(async (repositories) => {
+        for (const repository of repositories) await checkOwn(checker, repository);
+      }),
+      ...this.#common.map((repository) => checkCommon(checker, repository)),
+    ]);
+  }
+
+  /** Deletes every repository with all that is in it. */
+  async clear(origin: string): Promise<void> {
+    const { journal } = this.#options;
+    using wire = await Wire.connect(origin, journal);
+    for (const repository of this.#own.flat()) {
+      if (repository.state === undefined) continue;
+      const input = { repositoryName: repository.name, force: true };
+      const reply = await wire.api('DeleteRepository', input);
+      if (reply.outcome !== 'ok') journal.find('wrong answer', `delete ${repository.name}: ${quote(reply)}`);
+      repository.note(reply.outcome, undefined);
+    }
+    for (const repositoryName of [...this.#common.map(({ name }) => name), 'common/doomed']) {
+      await wire.api('DeleteRepository', { repositoryName, force: true });
+    }
+    for (const repository of this.#common) {
+      for (const { digest } of repository.images) repository.settle(digest, false);
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { type ClientRequest, request } from 'node:http';
+import aws4 from 'aws4';
+import { type Answer, Requests } from '../../../bench/requests.ts';
+import type { Journal, Outcome } from './findings.ts';
+
+export interface Reply {
+  readonly outcome: Outcome;
+  /** 0 when no answer came. */
+  readonly status: number;
+  readonly headers: Answer['headers'];
+  readonly body: Buffer;
+  /** `performance.now()` before the request was sent. */
+  readonly sent: number;
+}
+
+const KEY = { accessKeyId: 'AKIALOAD', secretAccessKey: 'load' };
+const API = 'AmazonEC2ContainerRegistry_V20150921';
+
+/** Speaks to one server over both wires. No answer is an answer, too: nothing here throws because a server was killed. */
+export class Wire implements Disposable {
+  readonly #origin: string;
+  readonly #journal: Journal;
+  readonly #requests: Requests;
+  #authorization = '';
+
+  private constructor(origin: string, journal: Journal) {
+    this.#origin = origin;
+    this.#journal = journal;
+    this.#requests = new Requests(origin);
+  }
+
+  /** @throws when the server does not hand out a password */
+  static async connect(origin: string, journal: Journal): Promise<Wire> {
+    const wire = new Wire(origin, journal);
+    const reply = await wire.api('GetAuthorizationToken', {});
+    const { authorizationData: [token] = [] } = jsonOf<{ authorizationData?: { authorizationToken: string }[] }>(reply);
+    if (token === undefined) throw new Error(`no password: ${reply.status} ${reply.body.toString('utf8')}`);
+    wire.#authorization = `Basic ${token.authorizationToken}`;
+    return wire;
+  }
+
+  /** A request of the distribution protocol. `path` is what follows the origin, or a Location. */
+  oci(
+    operation: string,
+    method: string,
+    path: string,
+    headers: Readonly<Record<string, string>> = {},
+    body?: Uint8Array,
+  ): Promise<Reply> {
+    const all = { authorization: this.#authorization, ...headers };
+    return this.#send(operation, path, () => this.#requests.send(method, path, all, body));
+  }
+
+  /** A call of the ECR API, signed. */
+  api(operation: string, input: object): Promise<Reply> {
+    const body = Buffer.from(JSON.stringify(input));
+    const signed = aws4.sign(
+      {
+        service: 'ecr',
+        region: 'us-east-1',
+        method: 'POST',
+        path: '/',
+        headers: {
+          Host: new URL(this.#origin).host,
+          'Content-Type': 'application/x-amz-json-1.1',
+          'X-Amz-Target': `${API}.${operation}`,
+        },
+        body,
+      },
+      KEY,
+    );
+    return this.#send(operation, body.toString('utf8', 0, 300), () =>
+      this.#requests.send('POST', '/', signed.headers, body),
+    );
+  }
+
+  /** Sends the beginning of a chunk and hangs up. */
+  async breakOff(path: string, bytes: Uint8Array): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const headers = {
+      authorization: this.#authorization,
+      'content-type': 'application/octet-stream',
+      'content-length': bytes.byteLength + 1000,
+    };
+    const outgoing: ClientRequest = request(new URL(path, this.#origin), { method: 'PATCH', headers });
+    outgoing.on('error', () => resolve());
+    outgoing.on('close', () => resolve());
+    outgoing.write(bytes, () => setTimeout(() => outgoing.destroy(), 5));
+    await promise;
+  }
+
+  async #send(operation: string, about: string, send: () => Promise<Answer>): Promise<Reply> {
+    const sent = performance.now();
+    const { status, headers, body } = await send().catch(
+      (error: Error): Answer => ({ status: 0, headers: {}, body: Buffer.from(error.message) }),
+    );
+    const outcome = status === 0 || status >= 500 ? 'unknown' : status >= 400 ? 'refused' : 'ok';
+    this.#journal.record({ operation, about, outcome, status, began: sent, ended: performance.now() });
+    return { outcome, status, headers, body, sent };
+  }
+
+  [Symbol.dispose](): void {
+    this.#requests[Symbol.dispose]();
+  }
+}
+
+/** The body as JSON; of a server that has not answered, an empty object. */
+export function jsonOf<T extends object>({ body, status }: Reply): Partial<T> {
+  return status === 0 || body.length === 0 ? {} : (JSON.parse(body.toString('utf8')) as Partial<T>);
+}
+
+/** A reply as a finding quotes it. */
+export function quote({ status, body }: Reply): string {
+  return `${status} ${body.toString('utf8').slice(0, 300)}`;
+}
