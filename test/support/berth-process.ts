@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -9,32 +8,58 @@ export interface BerthProcess extends AsyncDisposable {
   readonly pid: number;
   /** The last of what it has said on stderr. */
   said(): string;
-  /** Fulfils when it has ended, with its exit code, `null` when a signal ended it. */
-  readonly ended: Promise<number | null>;
   /** Sends the signal and waits for the end; answers the exit code, `null` when the signal itself ended it. */
   kill(signal: NodeJS.Signals): Promise<number | null>;
+  /** Sends a signal that does not end it. */
+  signal(signal: NodeJS.Signals): void;
+  /** Fulfils when it has ended, for whatever reason, with its exit code, `null` when a signal ended it. */
+  readonly ended: Promise<number | null>;
+}
+
+export interface BerthOptions {
+  /** A module for Node to load before the program: something planted. */
+  readonly preload?: URL;
+  /** Kills it where it stands, ready or not. */
+  readonly signal?: AbortSignal;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Starts `berth serve` with these flags and waits until it says that it is ready. Disposing stops it and waits for its end. */
-export async function startBerth(flags: readonly string[]): Promise<BerthProcess> {
+export async function startBerth(flags: readonly string[], options: BerthOptions = {}): Promise<BerthProcess> {
   const program = fileURLToPath(new URL('../../bin/berth.js', import.meta.url));
-  const berth = spawn(process.execPath, [program, 'serve', '--port', '0', '--log-level', 'warn', ...flags], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const planted = options.preload ? ['--import', options.preload.href] : [];
+  const berth = spawn(
+    process.execPath,
+    [...planted, program, 'serve', '--port', '0', '--log-level', 'warn', ...flags],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...options.env },
+      ...(options.signal && { signal: options.signal, killSignal: 'SIGKILL' as const }),
+    },
+  );
+  // Says that the signal came, which whoever gave it knows; a program that cannot be run ends before it is ready.
+  berth.on('error', () => undefined);
+  const ended = new Promise<number | null>((resolve) => berth.once('exit', resolve));
+  // Later than its end: when all that it said has been read.
+  const closed = new Promise<void>((resolve) => berth.once('close', () => resolve()));
   // Shown only when it does not start, or to who asks: a test, a demonstration or a benchmark has its own to say.
   let said = '';
   berth.stderr?.on('data', (chunk: Buffer) => {
     said = (said + chunk).slice(-10_000);
   });
-  const ended = once(berth, 'exit').then(() => berth.exitCode);
   return {
-    origin: await originOf(berth).catch((error: Error) => {
+    origin: await originOf(berth).catch(async (error: Error) => {
+      await closed;
       throw new Error(`${error.message}: ${said}`);
     }),
     pid: berth.pid ?? 0,
     said: () => said,
-    ended,
     kill: (signal) => kill(berth, signal),
+    signal: (signal) => {
+      berth.kill(signal);
+    },
+    ended,
     [Symbol.asyncDispose]: async () => {
       await kill(berth, 'SIGTERM');
     },
@@ -53,7 +78,8 @@ async function originOf(berth: ChildProcess): Promise<string> {
 
 async function kill(berth: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
   if (berth.exitCode === null && berth.signalCode === null) {
-    const ended = once(berth, 'exit');
+    // Not events.once, which fails when a signal of `options` comes in between.
+    const ended = new Promise<void>((resolve) => berth.once('exit', () => resolve()));
     berth.kill(signal);
     await ended;
   }

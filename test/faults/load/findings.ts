@@ -37,6 +37,7 @@ const REMEMBERED = 20_000;
 export class Journal {
   readonly findings: Finding[] = [];
   readonly #counts = new Map<string, number>();
+  readonly #awaited = new Map<string, PromiseWithResolvers<void>>();
   /** The end of the story: enough to see what led to a finding. */
   readonly #entries: Entry[] = [];
   readonly #onFinding: ((finding: Finding) => void) | undefined;
@@ -53,6 +54,15 @@ export class Journal {
 
   count(what: string): void {
     this.#counts.set(what, this.counted(what) + 1);
+    this.#awaited.get(what)?.resolve();
+    this.#awaited.delete(what);
+  }
+
+  /** Fulfils when this is counted next. */
+  next(what: string): Promise<void> {
+    const awaited = this.#awaited.get(what) ?? Promise.withResolvers<void>();
+    this.#awaited.set(what, awaited);
+    return awaited.promise;
   }
 
   /** How often this was counted. */

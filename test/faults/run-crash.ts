@@ -1,0 +1,136 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BerthOptions, type BerthProcess, startBerth } from '../support/berth-process.ts';
+import { Dice } from './load/dice.ts';
+import { type Finding, Journal } from './load/findings.ts';
+import { Load } from './load/load.ts';
+import type { Disk } from './power-cut.ts';
+import { storeFindings } from './store-check.ts';
+
+export interface CrashOptions {
+  readonly cycles: number;
+  readonly seed: string;
+  readonly clients: number;
+  /** Where the data folder is made. */
+  readonly folder: string;
+  /** The disk that holds the folder, to cut its power; without it only the server is killed. */
+  readonly disk?: Disk;
+  /** What to plant in the server, cycle by cycle. */
+  readonly planted?: (cycle: number) => BerthOptions;
+  /**
+   * A folder of another file system for the database. ext4 commits all of its journal when any file is forced to the disk,
+   * so beside the database's own commits a missing fsync of a folder would never show.
+   */
+  readonly databaseFolder?: string;
+  /** Ends the server the moment a push is acknowledged, rather than at any time. */
+  readonly afterPush?: boolean;
+  /** Waits until the server ends by itself, rather than kill it at a time of its own: for at most this many milliseconds. */
+  readonly endsItself?: number;
+  /** Stops at the first finding: all that is wanted to know of a mutant. */
+  readonly untilFound?: boolean;
+  /** Hears how far it has come, every so many cycles, and each finding. */
+  readonly say: (line: string) => void;
+  readonly sayEvery?: number;
+}
+
+export interface CrashReport {
+  readonly seed: string;
+  readonly cycles: number;
+  readonly operations: number;
+  readonly pushes: number;
+  readonly deletes: number;
+  /** Acknowledged images that are gone. */
+  readonly lost: number;
+  /** Acknowledged deletes that are undone. */
+  readonly undone: number;
+  readonly damaged: number;
+  readonly failedPushes: number;
+  readonly storeFindings: number;
+  /** Milliseconds from the start of the server to ready, over the folder that the crash left. */
+  readonly ready: { readonly median: number; readonly p99: number; readonly highest: number };
+  readonly secondsPerCycle: number;
+  readonly findings: readonly Finding[];
+}
+
+/** Longer than a few cycles: what a client was promised before a crash it builds upon afterwards. */
+const LEASE = 8000;
+const FLAGS = ['--gc-grace', '0s', '--gc-interval', '100ms', '--gc-lease', `${LEASE}ms`, '--upload-expiry', '5s'];
+
+/**
+ * Starts the server, compares everything that clients know with what it has, loads it, ends it at a moment that it does not
+ * expect, looks at what it left on the disk, and so on over the same folder.
+ */
+export async function runCrash(options: CrashOptions): Promise<CrashReport> {
+  const { cycles, seed, clients, folder, say, sayEvery = 10 } = options;
+  const journal = new Journal((finding) => say(`cycle ${cycle}: ${finding.kind}: ${finding.text}`));
+  const dice = new Dice(seed);
+  const load = new Load({ dice, journal, clients, lease: LEASE });
+  const dataDir = join(folder, 'data');
+  const ready: number[] = [];
+  const began = performance.now();
+  let cycle = 0;
+  if (options.databaseFolder !== undefined) await putDatabaseInto(options.databaseFolder, dataDir);
+  const start = async (planted: BerthOptions): Promise<BerthProcess> => {
+    const started = performance.now();
+    const berth = await startBerth(['--data-dir', dataDir, ...FLAGS], planted);
+    ready.push(performance.now() - started);
+    return berth;
+  };
+  for (cycle = 1; ; cycle++) {
+    const started = await start(cycle <= cycles ? (options.planted?.(cycle) ?? {}) : {}).catch((error: Error) => {
+      journal.find('lost', `the server does not start again: ${error.message}`);
+    });
+    if (!started) break;
+    await using berth = started;
+    await load.check(berth.origin);
+    // What the last crash left is looked at, too.
+    if (cycle > cycles || (options.untilFound && journal.findings.length > 0)) break;
+    const over = new AbortController();
+    const work = load.run(berth.origin, over.signal);
+    await endOf(options, berth, dice, journal);
+    over.abort();
+    await work;
+    await options.disk?.restore();
+    for (const text of await storeFindings(dataDir)) journal.find('store', text);
+    if (cycle % sayEvery === 0) {
+      say(`cycle ${cycle}: ${journal.operations} operations, ${journal.findings.length} findings`);
+    }
+  }
+  const secondsPerCycle = (performance.now() - began) / 1000 / Math.max(1, cycle - 1);
+  const sorted = ready.toSorted((a, b) => a - b);
+  const at = (share: number) => Math.round(sorted[Math.ceil(sorted.length * share) - 1] ?? 0);
+  return {
+    seed,
+    cycles: cycle - 1,
+    operations: journal.operations,
+    pushes: journal.counted('pushes'),
+    deletes: journal.counted('deletes'),
+    lost: journal.findingsOf('lost'),
+    undone: journal.findingsOf('undone'),
+    damaged: journal.findingsOf('damaged'),
+    failedPushes: journal.findingsOf('failed push'),
+    storeFindings: journal.findingsOf('store'),
+    ready: { median: at(0.5), p99: at(0.99), highest: at(1) },
+    secondsPerCycle: Math.round(secondsPerCycle * 100) / 100,
+    findings: journal.findings,
+  };
+}
+
+/** Lets the clients work for a while and ends the server. */
+async function endOf(options: CrashOptions, berth: BerthProcess, dice: Dice, journal: Journal): Promise<void> {
+  const { disk, endsItself, afterPush } = options;
+  if (endsItself === undefined) await sleep(100 + dice.below(1000));
+  else await Promise.race([berth.ended, sleep(endsItself)]);
+  if (afterPush) await Promise.race([journal.next('pushes'), sleep(1000)]);
+  await disk?.cut();
+  await berth.kill('SIGKILL');
+}
+
+async function putDatabaseInto(folder: string, dataDir: string): Promise<void> {
+  await mkdir(dataDir);
+  await symlink(join(folder, 'berth.db'), join(dataDir, 'berth.db'));
+  const { status } = spawnSync('sync', ['-f', dataDir]);
+  if (status !== 0) throw new Error('the folder could not be forced to its disk');
+}
