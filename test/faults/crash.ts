@@ -4,13 +4,16 @@
  */
 import { parseArgs } from 'node:util';
 import { tempFolder } from '../support/temp-folder.ts';
-import { findMutant } from './mutants/mutants.ts';
+import { failpointsInSource, plantedAt } from './failpoints.ts';
+import { afterAnHonestCycle, findMutant } from './mutants/mutants.ts';
 import { openDisk, whyNoPowerCuts } from './power-cut.ts';
-import { runCrash } from './run-crash.ts';
+import { type CrashOptions, runCrash } from './run-crash.ts';
 
 const { values } = parseArgs({
   options: {
+    /** `kill`, `power` or `failpoint`. */
     how: { type: 'string', default: 'kill' },
+    /** Of failpoints, every one is a cycle as often as `--hits` says. */
     cycles: { type: 'string', default: '25' },
     seed: { type: 'string', default: String(Date.now()) },
     clients: { type: 'string', default: '8' },
@@ -22,38 +25,71 @@ const { values } = parseArgs({
     'database-elsewhere': { type: 'boolean', default: false },
     /** A fault to plant in the server; the run ends when it is caught. */
     mutant: { type: 'string' },
+    /** At which hits of each failpoint to end the server. */
+    hits: { type: 'string', default: '1,2,7' },
   },
 });
 process.exitCode = await main();
 
 async function main(): Promise<number> {
   const { how, seed, mutant } = values;
-  if (how !== 'kill' && how !== 'power') throw new Error(`--how is kill or power, not ${how}`);
-  const why = how === 'power' ? await whyNoPowerCuts() : undefined;
+  const why = await whyNot(how);
   if (why !== undefined) {
     process.stdout.write(`skipped: ${why}\n`);
     return 0;
   }
-  const say = (line: string) => process.stderr.write(`${line}\n`);
-  say(`seed ${seed}`);
   await using stack = new AsyncDisposableStack();
   const disk = how === 'power' ? stack.use(await openDisk()) : undefined;
   const folder = disk ?? stack.use(await tempFolder(values.folder));
   const other = values['database-elsewhere'] ? stack.use(await tempFolder()) : undefined;
   const planted = mutant === undefined ? undefined : findMutant(mutant);
+  say(`seed ${seed}`);
+  const over = new AbortController();
+  // Ends after the cycle under way, so that no disk stays mounted.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => over.abort());
+  const unreached: string[] = [];
   const { findings, ...figures } = await runCrash({
     cycles: Number(values.cycles),
     seed,
     clients: Number(values.clients),
     folder: folder.path,
     say,
+    over: over.signal,
     afterPush: values['after-push'],
     ...(disk && { disk }),
     ...(other && { databaseFolder: other.path }),
-    ...(planted && { planted: () => ({ preload: planted }), untilFound: true }),
+    ...(planted && { planted: afterAnHonestCycle(planted), untilFound: true }),
+    ...(how === 'failpoint' && (await everyFailpoint(unreached))),
   });
-  process.stdout.write(
-    `${JSON.stringify({ how, ...(mutant !== undefined && { mutant }), ...figures, findings: findings.length })}\n`,
-  );
-  return findings.length > 0 === (mutant !== undefined) ? 0 : 1;
+  const said = { how, ...(mutant !== undefined && { mutant }), ...(how === 'failpoint' && { unreached }) };
+  process.stdout.write(`${JSON.stringify({ ...said, ...figures, findings: findings.length })}\n`);
+  const caught = findings.length > 0;
+  return caught === (mutant !== undefined) ? 0 : 1;
+}
+
+/** Why this cannot be done here; `undefined` when it can. */
+async function whyNot(how: string): Promise<string | undefined> {
+  if (how === 'kill') return undefined;
+  if (how === 'power') return whyNoPowerCuts();
+  if (how !== 'failpoint') throw new Error(`--how is kill, power or failpoint, not ${how}`);
+  return (await failpointsInSource()).length === 0 ? 'the source has no failpoints' : undefined;
+}
+
+/** One cycle for each failpoint and hit; those that the load did not come to are noted. */
+async function everyFailpoint(unreached: string[]): Promise<Partial<CrashOptions>> {
+  const hits = values.hits.split(',').map(Number);
+  const points = (await failpointsInSource()).flatMap((name) => hits.map((hit) => ({ name, hit })));
+  const at = (cycle: number) => points[cycle - 1] ?? { name: '', hit: 0 };
+  return {
+    cycles: points.length,
+    endsItself: 8000,
+    planted: (cycle) => plantedAt(at(cycle).name, at(cycle).hit),
+    onEnd: (cycle, byItself) => {
+      if (!byItself) unreached.push(`${at(cycle).name} #${at(cycle).hit}`);
+    },
+  };
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
 }

@@ -85,13 +85,13 @@ export async function openDisk(): Promise<Disk> {
     await cutter?.end();
     cutter = undefined;
     // What used it may take a moment to let go.
-    for (let attempt = 0; isMounted(path); attempt++) {
-      const { status } = spawnSync('umount', attempt < 50 ? [path] : ['-l', path]);
-      if (status !== 0) await sleep(100);
+    for (let attempt = 0; attempt < 50 && isMounted(path); attempt++) {
+      if (spawnSync('umount', [path]).status !== 0) await sleep(100);
     }
   };
   const dispose = async () => {
     await unmount();
+    if (isMounted(path)) run('umount', ['-l', path]);
     await rm(folder, { recursive: true, force: true });
   };
   try {
@@ -109,6 +109,7 @@ export async function openDisk(): Promise<Disk> {
     cut: async () => cutter?.cut(),
     restore: async () => {
       await unmount();
+      if (isMounted(path)) throw new Error(`${path} is still in use`);
       await mount();
     },
     [Symbol.asyncDispose]: dispose,

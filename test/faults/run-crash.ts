@@ -26,8 +26,12 @@ export interface CrashOptions {
   readonly databaseFolder?: string;
   /** Ends the server the moment a push is acknowledged, rather than at any time. */
   readonly afterPush?: boolean;
-  /** Waits until the server ends by itself, rather than kill it at a time of its own: for at most this many milliseconds. */
+  /** Lets what is planted act, and waits until the server ends by itself: for at most this many milliseconds. */
   readonly endsItself?: number;
+  /** Hears whether it did. */
+  readonly onEnd?: (cycle: number, byItself: boolean) => void;
+  /** Stops after the cycle under way. */
+  readonly over?: AbortSignal;
   /** Stops at the first finding: all that is wanted to know of a mutant. */
   readonly untilFound?: boolean;
   /** Hears how far it has come, every so many cycles, and each finding. */
@@ -84,12 +88,15 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
     });
     if (!started) break;
     await using berth = started;
+    journal.mustAnswer = true;
     await load.check(berth.origin);
+    journal.mustAnswer = false;
     // What the last crash left is looked at, too.
-    if (cycle > cycles || (options.untilFound && journal.findings.length > 0)) break;
+    if (cycle > cycles || options.over?.aborted || (options.untilFound && journal.findings.length > 0)) break;
     const over = new AbortController();
     const work = load.run(berth.origin, over.signal);
-    await endOf(options, berth, dice, journal);
+    const byItself = await endOf(options, berth, dice, journal);
+    options.onEnd?.(cycle, byItself);
     over.abort();
     await work;
     await options.disk?.restore();
@@ -118,14 +125,23 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
   };
 }
 
-/** Lets the clients work for a while and ends the server. */
-async function endOf(options: CrashOptions, berth: BerthProcess, dice: Dice, journal: Journal): Promise<void> {
+/** Lets the clients work for a while and ends the server. Answers whether it had ended by itself. */
+async function endOf(options: CrashOptions, berth: BerthProcess, dice: Dice, journal: Journal): Promise<boolean> {
   const { disk, endsItself, afterPush } = options;
-  if (endsItself === undefined) await sleep(100 + dice.below(1000));
-  else await Promise.race([berth.ended, sleep(endsItself)]);
+  let byItself = false;
+  if (endsItself === undefined) {
+    await sleep(100 + dice.below(1000));
+  } else {
+    berth.signal('SIGUSR2');
+    const waiting = new AbortController();
+    const inTime = sleep(endsItself, false, { signal: waiting.signal }).catch(() => false);
+    byItself = await Promise.race([berth.ended.then(() => true), inTime]);
+    waiting.abort();
+  }
   if (afterPush) await Promise.race([journal.next('pushes'), sleep(1000)]);
   await disk?.cut();
   await berth.kill('SIGKILL');
+  return byItself;
 }
 
 async function putDatabaseInto(folder: string, dataDir: string): Promise<void> {

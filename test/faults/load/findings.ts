@@ -36,6 +36,8 @@ const REMEMBERED = 20_000;
 /** What the clients of a run did and what came of it. */
 export class Journal {
   readonly findings: Finding[] = [];
+  /** Whether a request without an answer, or with a 5xx, is a finding: while nobody kills the server. */
+  mustAnswer = false;
   readonly #counts = new Map<string, number>();
   readonly #awaited = new Map<string, PromiseWithResolvers<void>>();
   /** The end of the story: enough to see what led to a finding. */
@@ -48,6 +50,9 @@ export class Journal {
 
   record(entry: Entry): void {
     this.count(`${entry.operation} ${entry.outcome}`);
+    if (entry.outcome === 'unknown' && this.mustAnswer) {
+      this.find('wrong answer', `${entry.operation} ${entry.about}: ${entry.status || 'no answer'}`);
+    }
     this.#entries.push(entry);
     if (this.#entries.length > 2 * REMEMBERED) this.#entries.splice(0, REMEMBERED);
   }

@@ -1,0 +1,23 @@
+/**
+ * Loaded before the program: kills the process at the n-th hit of one failpoint, counted from SIGUSR2 on, so that a start and
+ * a look around come first.
+ */
+import process from 'node:process';
+
+interface Failpoints {
+  onFailpoint(handler: (name: string) => void): void;
+}
+
+const wanted = process.env['BERTH_TEST_FAILPOINT'];
+let left = Number(process.env['BERTH_TEST_FAILPOINT_HIT'] ?? 1);
+let armed = false;
+process.on('SIGUSR2', () => {
+  armed = true;
+});
+
+const { onFailpoint } = (await import(new URL('../../src/model/failpoint.ts', import.meta.url).href)) as Failpoints;
+onFailpoint((name) => {
+  if (!armed || name !== wanted) return;
+  left -= 1;
+  if (left === 0) process.kill(process.pid, 'SIGKILL');
+});

@@ -1,0 +1,25 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BerthOptions } from '../support/berth-process.ts';
+
+const SOURCE = fileURLToPath(new URL('../../src', import.meta.url));
+
+/** The names of all failpoints in the source, each once. */
+export async function failpointsInSource(): Promise<string[]> {
+  const names = new Set<string>();
+  for (const file of await readdir(SOURCE, { recursive: true })) {
+    if (!file.endsWith('.ts')) continue;
+    const text = await readFile(join(SOURCE, file), 'utf8');
+    for (const [, name = ''] of text.matchAll(/\bfailpoint\(\s*'([^']+)'/g)) names.add(name);
+  }
+  return [...names].sort();
+}
+
+/** Has the server kill itself when it comes to this failpoint for the `hit`-th time after SIGUSR2. */
+export function plantedAt(name: string, hit: number): BerthOptions {
+  return {
+    preload: new URL('./berth-with-failpoints.ts', import.meta.url),
+    env: { BERTH_TEST_FAILPOINT: name, BERTH_TEST_FAILPOINT_HIT: String(hit) },
+  };
+}
