@@ -58,6 +58,8 @@ export interface CrashReport {
   readonly findings: readonly Finding[];
 }
 
+/** How often the server is killed once more before it is ready. */
+const STARTS_INTERRUPTED = 0.2;
 /** Longer than a few cycles: what a client was promised before a crash it builds upon afterwards. */
 const LEASE = 8000;
 const FLAGS = ['--gc-grace', '0s', '--gc-interval', '100ms', '--gc-lease', `${LEASE}ms`, '--upload-expiry', '5s'];
@@ -76,6 +78,13 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
   const began = performance.now();
   let cycle = 0;
   if (options.databaseFolder !== undefined) await putDatabaseInto(options.databaseFolder, dataDir);
+  const interruptStart = async () => {
+    const enough = AbortSignal.timeout(50 + dice.below(700));
+    const berth = await startBerth(['--data-dir', dataDir, ...FLAGS], { signal: enough }).catch(() => undefined);
+    await options.disk?.cut();
+    await berth?.kill('SIGKILL');
+    await options.disk?.restore();
+  };
   const start = async (planted: BerthOptions): Promise<BerthProcess> => {
     const started = performance.now();
     const berth = await startBerth(['--data-dir', dataDir, ...FLAGS], planted);
@@ -83,6 +92,7 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
     return berth;
   };
   for (cycle = 1; ; cycle++) {
+    if (dice.chance(STARTS_INTERRUPTED)) await interruptStart();
     const started = await start(cycle <= cycles ? (options.planted?.(cycle) ?? {}) : {}).catch((error: Error) => {
       journal.find('lost', `the server does not start again: ${error.message}`);
     });
@@ -130,7 +140,10 @@ async function endOf(options: CrashOptions, berth: BerthProcess, dice: Dice, jou
   const { disk, endsItself, afterPush } = options;
   let byItself = false;
   if (endsItself === undefined) {
-    await sleep(100 + dice.below(1000));
+    // Counted in what is done rather than in time: a busy machine would see its server killed before anything was.
+    const goal = journal.operations + 20 + dice.below(800);
+    const patience = performance.now() + 5000;
+    while (journal.operations < goal && performance.now() < patience) await sleep(2);
   } else {
     berth.signal('SIGUSR2');
     const waiting = new AbortController();
