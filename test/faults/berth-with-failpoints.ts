@@ -8,8 +8,8 @@ interface Failpoints {
   onFailpoint(handler: (name: string) => void): void;
 }
 
-const wanted = process.env['BERTH_TEST_FAILPOINT'];
-let left = Number(process.env['BERTH_TEST_FAILPOINT_HIT'] ?? 1);
+const wanted = process.env['FAILPOINT'];
+let left = Number(process.env['FAILPOINT_HIT'] ?? 1);
 let armed = false;
 process.on('SIGUSR2', () => {
   armed = true;

@@ -20,6 +20,7 @@ export async function failpointsInSource(): Promise<string[]> {
 export function plantedAt(name: string, hit: number): BerthOptions {
   return {
     preload: new URL('./berth-with-failpoints.ts', import.meta.url),
-    env: { BERTH_TEST_FAILPOINT: name, BERTH_TEST_FAILPOINT_HIT: String(hit) },
+    // Not named as settings are: of those, Berth refuses what it does not know.
+    env: { FAILPOINT: name, FAILPOINT_HIT: String(hit) },
   };
 }
