@@ -94,7 +94,8 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
   for (cycle = 1; ; cycle++) {
     if (dice.chance(STARTS_INTERRUPTED)) await interruptStart();
     const started = await start(cycle <= cycles ? (options.planted?.(cycle) ?? {}) : {}).catch((error: Error) => {
-      journal.find('lost', `the server does not start again: ${error.message}`);
+      // Whoever ends this program may have sent its signal to the server as well.
+      if (!options.over?.aborted) journal.find('lost', `the server does not start again: ${error.message}`);
     });
     if (!started) break;
     await using berth = started;
