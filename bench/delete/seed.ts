@@ -34,7 +34,7 @@ export function seed(folder: string, family: ImageFamily, plan: SizePlan): Seede
       if (!withFiles.has(number)) continue;
       bytesOnDisk += bytesOf(image);
       for (const [position, key] of keys.entries()) {
-        const path = join(folder, 'blobs', key);
+        const path = join(folder, 'blobs', key.slice(-2), key);
         write(path, image.own[position]?.bytes ?? Buffer.alloc(0));
         if (space.has(number)) spaceFiles.push(path);
       }
@@ -51,6 +51,7 @@ class Rows implements Disposable {
   readonly #sharedBytes: number;
   readonly #insertBlob;
   readonly #insertManifest;
+  readonly #insertImage;
   readonly #insertTag;
   #repositoryId = 0;
   #blobsBefore = 0;
@@ -74,10 +75,13 @@ class Rows implements Disposable {
     );
     this.#insertManifest = this.#database.prepare(`
       INSERT INTO manifest (id, repository_id, digest, media_type, image_size, config_media_type, artifact_type,
-        subject_digest, annotations, pushed_at, last_pulled_at, tagged, bytes)
-      VALUES (?, ?, ?, '${MANIFEST_TYPE}', ?, '${CONFIG_TYPE}', '${CONFIG_TYPE}', NULL, NULL, ?, NULL, 1, ?)`);
+        subject_digest, annotations, bytes)
+      VALUES (?, ?, ?, '${MANIFEST_TYPE}', ?, '${CONFIG_TYPE}', '${CONFIG_TYPE}', NULL, NULL, ?)`);
+    this.#insertImage = this.#database.prepare(`
+      INSERT INTO image (repository_id, digest, manifest_id, tagged, blob_bytes, pushed_at)
+      VALUES (?, ?, ?, 1, ?, ?)`);
     this.#insertTag = this.#database.prepare(
-      'INSERT INTO tag (repository_id, name, manifest_id, position, tagged_at) VALUES (?, ?, ?, 1, ?)',
+      'INSERT INTO tag (repository_id, name, digest, manifest_id, position, tagged_at) VALUES (?, ?, ?, ?, 1, ?)',
     );
   }
 
@@ -91,8 +95,9 @@ class Rows implements Disposable {
   add(image: LayeredImage, pushedAt: number): string[] {
     const size = this.#sharedBytes + bytesOf(image);
     const id = ++this.#manifests;
-    this.#insertManifest.run(id, this.#repositoryId, image.digest, size, pushedAt, image.manifest);
-    this.#insertTag.run(this.#repositoryId, image.tag, id, pushedAt);
+    this.#insertManifest.run(id, this.#repositoryId, image.digest, size, image.manifest);
+    this.#insertImage.run(this.#repositoryId, image.digest, id, size, pushedAt);
+    this.#insertTag.run(this.#repositoryId, image.tag, image.digest, id, pushedAt);
     return image.own.map(({ digest, bytes }) => {
       const key = storageKey(pushedAt);
       this.#insertBlob.run(++this.#blobs, digest, bytes.length, key, pushedAt);
@@ -106,8 +111,8 @@ class Rows implements Disposable {
     const manifests = [this.#manifestsBefore + 1, this.#manifests] as const;
     this.#database
       .prepare(`
-        INSERT INTO repository_blob (repository_id, blob_id, lease_until, media_type)
-        SELECT ?, id, 0, iif((id - CAST(? AS INTEGER)) % CAST(? AS INTEGER) = 0, '${CONFIG_TYPE}', '${LAYER_TYPE}') FROM blob WHERE id BETWEEN ? AND ?`)
+        INSERT INTO repository_blob (repository_id, blob_id, registry_id, size, refs, holds, keep_until, media_type)
+        SELECT ?, id, (SELECT min(id) FROM registry), size, 1, 0, 0, iif((id - CAST(? AS INTEGER)) % CAST(? AS INTEGER) = 0, '${CONFIG_TYPE}', '${LAYER_TYPE}') FROM blob WHERE id BETWEEN ? AND ?`)
       .run(this.#repositoryId, blobs[0], this.#ownBlobs, ...blobs);
     this.#database
       .prepare(`
@@ -120,10 +125,37 @@ class Rows implements Disposable {
           INSERT INTO manifest_blob (manifest_id, blob_id, repository_id)
           SELECT id, ?, repository_id FROM manifest WHERE id BETWEEN ? AND ?`)
         .run(shared, ...manifests);
+      this.#database
+        .prepare('UPDATE repository_blob SET refs = refs + ? WHERE repository_id = ? AND blob_id = ?')
+        .run(this.#manifests - this.#manifestsBefore, this.#repositoryId, shared);
     }
   }
 
+  /** The counters, from what the rows say now. */
+  #count(): void {
+    this.#database.exec(`
+      DELETE FROM usage;
+      INSERT INTO usage (scope, id, images, logical_bytes, live_bytes, held_bytes, idle_bytes)
+        SELECT 'repository', repository.id,
+          (SELECT count(*) FROM image WHERE image.repository_id = repository.id),
+          (SELECT coalesce(sum(blob_bytes), 0) FROM image WHERE image.repository_id = repository.id),
+          (SELECT coalesce(sum(size), 0) FROM repository_blob AS link
+            WHERE link.repository_id = repository.id AND link.refs > 0),
+          0,
+          (SELECT coalesce(sum(size), 0) FROM repository_blob AS link
+            WHERE link.repository_id = repository.id AND link.refs = 0)
+        FROM repository;
+      INSERT INTO usage (scope, id, images, logical_bytes, live_bytes, held_bytes, idle_bytes)
+        SELECT 'registry', (SELECT min(id) FROM registry), sum(images), sum(logical_bytes),
+          (SELECT sum(size) FROM blob WHERE id IN (SELECT blob_id FROM repository_blob WHERE refs > 0)), 0,
+          (SELECT coalesce(sum(size), 0) FROM blob WHERE id NOT IN (SELECT blob_id FROM repository_blob WHERE refs > 0))
+        FROM usage;
+      DELETE FROM store_usage WHERE kind = 'blobs';
+      INSERT INTO store_usage (kind, count, bytes) SELECT 'blobs', count(*), sum(size) FROM blob;`);
+  }
+
   [Symbol.dispose](): void {
+    this.#count();
     this.#database.exec('COMMIT');
     this.#database.exec('PRAGMA locking_mode = NORMAL; PRAGMA journal_mode = WAL');
     this.#database.close();
@@ -147,7 +179,7 @@ function storageKey(at: number): string {
   }
   let name = encodeTime(at).toLowerCase();
   for (let letter = 0; letter < 16; letter++) name += LETTERS[(pool.bytes[pool.used++] ?? 0) % 32];
-  return `${name.slice(-2)}/${name}`;
+  return name;
 }
 
 function write(path: string, bytes: Uint8Array): void {

@@ -43,7 +43,8 @@ export class GraveyardReader {
       .where('purge_at', '>', sql.ref<number>('deleted_at'))
       .where(
         sql<boolean>`NOT EXISTS (SELECT 1 FROM deleted_image AS later WHERE later.repository_id = deleted_image.repository_id
-          AND later.digest = deleted_image.digest AND later.manifest_id > deleted_image.manifest_id)`,
+          AND later.digest = deleted_image.digest AND later.purge_at > later.deleted_at
+          AND later.manifest_id > deleted_image.manifest_id)`,
       )
       .orderBy('digest')
       .limit(page.limit)
@@ -59,6 +60,7 @@ export class GraveyardReader {
       .where('repository_id', '=', repositoryId)
       .where('digest', '=', digest)
       .where('purge_at', '>', now)
+      .where('purge_at', '>', sql.ref<number>('deleted_at'))
       .orderBy('deleted_at', 'desc')
       .orderBy('manifest_id', 'desc')
       .limit(1)
@@ -108,7 +110,10 @@ export class GraveyardReader {
     return rows.map(toImage);
   }
 
-  /** Images that went at that very instant, as those of a deleted repository do, in order of digest. */
+  /**
+   * Images that went at that very instant, as those of a deleted repository do, in order of digest: of each digest that is not
+   * live the last, for it may have been deleted and pushed within one instant.
+   */
   async listDeletedAt(repositoryId: number, deletedAt: number, after: string, limit: number): Promise<DeletedImage[]> {
     const rows = await this.session.db
       .selectFrom('deleted_image')
@@ -116,6 +121,16 @@ export class GraveyardReader {
       .where('repository_id', '=', repositoryId)
       .where('digest', '>', after)
       .where('deleted_at', '=', deletedAt)
+      .where('purge_at', '>', sql.ref<number>('deleted_at'))
+      .where(
+        sql<boolean>`NOT EXISTS (SELECT 1 FROM deleted_image AS later WHERE later.repository_id = deleted_image.repository_id
+          AND later.digest = deleted_image.digest AND later.deleted_at = deleted_image.deleted_at
+          AND later.purge_at > later.deleted_at AND later.manifest_id > deleted_image.manifest_id)`,
+      )
+      .where(
+        sql<boolean>`NOT EXISTS (SELECT 1 FROM image WHERE image.repository_id = deleted_image.repository_id
+          AND image.digest = deleted_image.digest)`,
+      )
       .orderBy('digest')
       .limit(limit)
       .execute();

@@ -143,16 +143,17 @@ export class LinkWriter extends LinkReader {
 
   /** Sums up `changes` (blob_id, size, before, after), by what else in the registry needs the blobs. */
   async #moves(scope: Scope, changes: RawBuilder<unknown>): Promise<Move[]> {
-    const other = (state: number) => sql`EXISTS (SELECT 1 FROM repository_blob AS other
+    const others = (state: RawBuilder<unknown>) => sql`EXISTS (SELECT 1 FROM repository_blob AS other
       WHERE other.blob_id = change.blob_id AND other.registry_id = ${scope.registryKey}
-        AND other.repository_id <> ${scope.repositoryId} AND other.state = ${sql.lit(state)})`;
+        AND other.repository_id <> ${scope.repositoryId} ${state})`;
+    // Most blobs are seen by one repository only, so that is asked first.
     const { rows } = await sql<Move>`
       SELECT before, after, others, sum(size) AS bytes FROM (
         SELECT change.size, change.before, change.after, CASE
-          WHEN ${other(LINK_STATE.live)} THEN ${sql.lit(LINK_STATE.live)}
-          WHEN ${other(LINK_STATE.held)} THEN ${sql.lit(LINK_STATE.held)}
-          WHEN ${other(LINK_STATE.idle)} THEN ${sql.lit(LINK_STATE.idle)}
-          ELSE ${sql.lit(LINK_STATE.absent)} END AS others
+          WHEN NOT ${others(sql``)} THEN ${sql.lit(LINK_STATE.absent)}
+          WHEN ${others(sql`AND other.state = ${sql.lit(LINK_STATE.live)}`)} THEN ${sql.lit(LINK_STATE.live)}
+          WHEN ${others(sql`AND other.state = ${sql.lit(LINK_STATE.held)}`)} THEN ${sql.lit(LINK_STATE.held)}
+          ELSE ${sql.lit(LINK_STATE.idle)} END AS others
         FROM (${changes}) AS change WHERE change.before <> change.after) AS moved
       GROUP BY before, after, others`.execute(this.session.db);
     return rows;

@@ -5,14 +5,15 @@ import { ulid } from 'ulid';
 export interface Ids {
   /** A random UUID: uploads, requests. */
   uuid(): string;
-  /** A name for bytes in a blob store, never used again once the bytes are gone: `<two characters>/<26 characters>`. */
+  /** A name for bytes in a blob store, never used again once the bytes are gone: 26 characters, the first of which
+   * are the time, so that what was pushed together is together in every index. */
   storageKey(): StorageKey;
 }
 
 /** Names bytes in a blob store. Chosen before the first byte arrives, so it carries no digest (see docs/adr). */
 export type StorageKey = string & { readonly __brand: 'StorageKey' };
 
-const STORAGE_KEY = /^[0-9a-z]{2}\/[0-9a-z]{26}$/;
+const STORAGE_KEY = /^[0-9a-z]{26}$/;
 
 export function parseStorageKey(text: string): StorageKey | undefined {
   return STORAGE_KEY.test(text) ? (text as StorageKey) : undefined;
@@ -21,9 +22,6 @@ export function parseStorageKey(text: string): StorageKey | undefined {
 export function randomIds(): Ids {
   return {
     uuid: () => randomUUID(),
-    storageKey: () => {
-      const name = ulid().toLowerCase();
-      return `${name.slice(-2)}/${name}` as StorageKey;
-    },
+    storageKey: () => ulid().toLowerCase() as StorageKey,
   };
 }

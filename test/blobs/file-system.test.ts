@@ -8,6 +8,7 @@ import { digestOf } from '../../src/model/digest.ts';
 import { randomIds, type StorageKey } from '../../src/model/ids.ts';
 import { blobListingContract } from '../contract/blob-listing.ts';
 import { type BlobStoreUnderTest, blobStoreContract } from '../contract/blob-store.ts';
+import { blobPath } from '../support/blob-path.ts';
 import { chunksOf } from '../support/images.ts';
 import { bytesIn, filesIn, tempFolder } from '../support/temp-folder.ts';
 
@@ -22,7 +23,7 @@ async function openForTest(): Promise<BlobStoreUnderTest> {
     bytesOnDisk: () => bytesIn(folder.path),
     failErasure: async (key: StorageKey) => {
       // Even the super-user cannot unlink a folder.
-      const path = join(folder.path, 'blobs', key);
+      const path = blobPath(folder.path, key);
       await rename(path, `${path}.aside`);
       await mkdir(path);
       return {
@@ -33,7 +34,7 @@ async function openForTest(): Promise<BlobStoreUnderTest> {
       };
     },
     plantForeign: async () => {
-      const name = randomIds().storageKey().slice(3);
+      const name = randomIds().storageKey();
       const elsewhere = name.endsWith('00') ? '11' : '00';
       await mkdir(join(folder.path, 'blobs', elsewhere, 'folder'), { recursive: true });
       await mkdir(join(folder.path, 'blobs', 'lost+found'));
@@ -53,7 +54,7 @@ test('Bytes lie where the layout says: arriving ones in uploads, finished ones i
   await using folder = await tempFolder();
   const { uploads } = await openFileSystemStores(folder.path);
   const key = ids.storageKey();
-  const name = key.slice(3);
+  const name = key;
   await uploads.append(key, 0, chunksOf(CONTENT));
   expect([...(await filesIn(folder.path)).keys()]).toEqual([`uploads/${name}`]);
   await uploads.commit(key, CONTENT.byteLength, digestOf(CONTENT));
@@ -102,7 +103,7 @@ test('An upload whose bytes a crash has cut short is refused as missing, not com
   const key = ids.storageKey();
   const { uploads } = await openFileSystemStores(folder.path);
   await uploads.append(key, 0, chunksOf(CONTENT));
-  await writeFile(join(folder.path, 'uploads', key.slice(3)), CONTENT.subarray(0, 3));
+  await writeFile(join(folder.path, 'uploads', key), CONTENT.subarray(0, 3));
   await expect(uploads.append(key, 7, chunksOf(CONTENT))).rejects.toThrow(BytesMissing);
   await expect(uploads.commit(key, 7, digestOf(CONTENT))).rejects.toThrow(BytesMissing);
 });
@@ -123,10 +124,10 @@ test('A link that somebody planted in place of bytes is neither read nor written
   const secret = join(folder.path, 'secret');
   await writeFile(secret, 'secret');
   const key = ids.storageKey();
-  await mkdir(join(folder.path, 'stores', 'blobs', key.slice(0, 2)), { recursive: true });
-  await symlink(secret, join(folder.path, 'stores', 'blobs', key));
+  await mkdir(join(folder.path, 'stores', 'blobs', key.slice(-2)), { recursive: true });
+  await symlink(secret, blobPath(join(folder.path, 'stores'), key));
   const arriving = ids.storageKey();
-  await symlink(secret, join(folder.path, 'stores', 'uploads', arriving.slice(3)));
+  await symlink(secret, join(folder.path, 'stores', 'uploads', arriving));
   await expect(blobs.open(key)).rejects.toThrow(/ELOOP/);
   await expect(uploads.append(arriving, 0, chunksOf(CONTENT))).rejects.toThrow(/ELOOP/);
   await expect(uploads.commit(arriving, 0, digestOf(Buffer.of()))).rejects.toThrow(/ELOOP/);

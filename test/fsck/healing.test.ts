@@ -12,6 +12,7 @@ import { mountBlob } from '../../src/registry/layer/mount-blob.ts';
 import { beginUpload } from '../../src/registry/layer/upload-session.ts';
 import type { Ports } from '../../src/registry/ports.ts';
 import type { RepositoryPath } from '../../src/registry/repository/repository-path.ts';
+import { blobPath } from '../support/blob-path.ts';
 import { checkStores, runCheck } from '../support/check-stores.ts';
 import { collect } from '../support/collect.ts';
 import { type Blob, buildImage, chunksOf, layerOf, makeRepository, pushBlob, pushImage } from '../support/images.ts';
@@ -27,7 +28,7 @@ async function keyOf({ ports }: Stores, path: RepositoryPath, blob: Blob) {
   return found.blob.storageKey;
 }
 
-const fileOf = (stores: Stores, key: string) => join(stores.bytesFolder, 'blobs', key);
+const fileOf = (stores: Stores, key: string) => blobPath(stores.bytesFolder, key);
 
 /** Uploads the blob, and answers what its completion said. */
 async function upload(ports: Ports, path: RepositoryPath, blob: Blob) {

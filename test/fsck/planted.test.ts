@@ -6,6 +6,7 @@ import { randomIds } from '../../src/model/ids.ts';
 import { deleteImages } from '../../src/registry/deletion/delete-images.ts';
 import { beginUpload } from '../../src/registry/layer/upload-session.ts';
 import { deleteRepository } from '../../src/registry/repository/delete-repository.ts';
+import { blobPath } from '../support/blob-path.ts';
 import { checkStores, runCheck } from '../support/check-stores.ts';
 import { collect } from '../support/collect.ts';
 import { blobOf, buildImage, makeRepository, pushBlob, pushImage } from '../support/images.ts';
@@ -84,7 +85,7 @@ describe('A check finds', () => {
     await collect(ports);
     await deleteRepository(ports, gone, { force: true });
     await deleteImages(ports, app, [{ imageDigest: beta.digest }]);
-    plant(stores, `INSERT INTO gc_trash VALUES ('aa/${'a'.repeat(26)}', 0, ${clock.now() + HOUR}, 0, NULL)`);
+    plant(stores, `INSERT INTO gc_trash VALUES ('${'a'.repeat(26)}', 0, ${clock.now() + HOUR}, 0, NULL)`);
     plant(
       stores,
       `INSERT INTO store_usage VALUES ('trash', 1, 0) ON CONFLICT (kind) DO UPDATE SET count = store_usage.count + 1`,
@@ -114,7 +115,7 @@ describe('A check finds', () => {
     await using stores = await openStores();
     plant(
       stores,
-      `INSERT INTO gc_trash VALUES ('aa/${'a'.repeat(26)}', 3, ${stores.clock.now() + HOUR}, 9, 'EIO: the disk is ill')`,
+      `INSERT INTO gc_trash VALUES ('${'a'.repeat(26)}', 3, ${stores.clock.now() + HOUR}, 9, 'EIO: the disk is ill')`,
       `INSERT INTO store_usage VALUES ('trash', 1, 3) ON CONFLICT (kind) DO UPDATE SET count = 1, bytes = 3`,
     );
     const { findings } = await runCheck(stores.ports, LOOK);
@@ -128,7 +129,7 @@ describe('A look at the bytes', () => {
     const database = new DatabaseSync(stores.databasePath, { readOnly: true });
     const row = database.prepare('SELECT storage_key FROM blob WHERE digest = ?').get(digest);
     database.close();
-    return join(stores.bytesFolder, 'blobs', String(row?.['storage_key']));
+    return blobPath(stores.bytesFolder, String(row?.['storage_key']));
   };
 
   test.each([
@@ -160,11 +161,8 @@ describe('A look at the bytes', () => {
     await using stores = await openFilled();
     const before = await stores.bytesOnDisk();
     const [finished, unfinished] = [ids.storageKey(), ids.storageKey()];
-    await mkdir(join(stores.bytesFolder, 'blobs', finished.slice(0, 2)), { recursive: true });
-    const files = [
-      join(stores.bytesFolder, 'blobs', finished),
-      join(stores.bytesFolder, 'uploads', unfinished.slice(3)),
-    ];
+    await mkdir(join(stores.bytesFolder, 'blobs', finished.slice(-2)), { recursive: true });
+    const files = [blobPath(stores.bytesFolder, finished), join(stores.bytesFolder, 'uploads', unfinished)];
     for (const file of files) {
       await writeFile(file, 'stray');
       await utimes(file, stores.clock.now() / 1000, stores.clock.now() / 1000);
@@ -190,7 +188,7 @@ describe('A look at the bytes', () => {
       'uploads/notes.txt',
       'blobs/lost+found',
       'blobs/zz/README',
-      `blobs/zz/${ids.storageKey().slice(3, -2)}yy`,
+      `blobs/zz/${ids.storageKey().slice(0, -2)}yy`,
     ];
     await mkdir(join(stores.bytesFolder, 'blobs/zz'), { recursive: true });
     for (const name of names) await writeFile(join(stores.bytesFolder, name), 'mine');

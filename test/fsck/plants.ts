@@ -207,7 +207,7 @@ export const plants: readonly Plant[] = [
   {
     name: 'a blob that no repository sees',
     statements: [
-      `INSERT INTO blob SELECT 9999, 'sha256:${'f'.repeat(64)}', 0, '00/${'0'.repeat(26)}', 0`,
+      `INSERT INTO blob SELECT 9999, 'sha256:${'f'.repeat(64)}', 0, '${'0'.repeat(26)}', 0`,
       `UPDATE store_usage SET count = count + 1 WHERE kind = 'blobs'`,
     ],
     kinds: ['blob without link', 'bytes missing'],

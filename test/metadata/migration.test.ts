@@ -171,14 +171,14 @@ describe('A database of the first schema, opened by this Berth,', () => {
       expect(await tx.uploads.find(1, 'u')).toEqual({
         id: 'u',
         repositoryId: 1,
-        storageKey: 'aa/5',
+        storageKey: '5',
         offset: 7,
         parts: 2,
         hasSmallPart: true,
         lastPartSize: 3,
         expiresAt: 500,
       });
-      expect(await tx.collection.listTrash(90, 9)).toEqual([{ storageKey: 'aa/6', size: 12, attempts: 3 }]);
+      expect(await tx.collection.listTrash(90, 9)).toEqual([{ storageKey: '6', size: 12, attempts: 3 }]);
       expect([...(await tx.secrets.getOrPut('key', new Uint8Array(1)))]).toEqual([10]);
     });
   });

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'vitest';
 import { type CheckOptions, checkStore } from '../../src/registry/fsck/check-store.ts';
 import type { Checked, Finding } from '../../src/registry/fsck/finding.ts';
 import type { Ports } from '../../src/registry/ports.ts';
+import { blobPath } from './blob-path.ts';
 import type { Stores } from './stores.ts';
 import { filesIn } from './temp-folder.ts';
 
@@ -96,7 +96,9 @@ export async function contradictionsIn(databasePath: string, bytesFolder: string
     }
     const files = await filesIn(bytesFolder);
     for (const { digest, storage_key: key } of database.prepare('SELECT * FROM blob').all()) {
-      const bytes = files.has(`blobs/${key}`) ? await readFile(join(bytesFolder, 'blobs', String(key))) : undefined;
+      const bytes = files.has(`blobs/${String(key).slice(-2)}/${key}`)
+        ? await readFile(blobPath(bytesFolder, String(key)))
+        : undefined;
       if (!bytes || digestLike(String(digest), bytes) !== digest) found.push(`the blob ${digest} is not whole`);
     }
     const owners =
@@ -105,7 +107,7 @@ export async function contradictionsIn(databasePath: string, bytesFolder: string
       database
         .prepare(owners)
         .all()
-        .map((row) => String(row['storage_key']).slice(3)),
+        .map((row) => String(row['storage_key'])),
     );
     for (const file of files.keys()) {
       if (!known.has(file.slice(file.lastIndexOf('/') + 1))) found.push(`nothing knows of the bytes in ${file}`);

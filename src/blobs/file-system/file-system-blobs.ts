@@ -70,7 +70,7 @@ export class FileSystemBlobs implements BlobStore {
  * Enough at once that a batch takes few turns of the event loop, which may be busy with deletions; few enough that a push
  * that waits for the disk is not far back in the queue.
  */
-const GROUP = 100;
+const GROUP = 24;
 
 async function inGroups<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
   for (let done = 0; done < items.length; done += GROUP) {

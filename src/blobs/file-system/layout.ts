@@ -23,14 +23,14 @@ export class Layout {
   }
 
   upload(key: StorageKey): string {
-    return join(this.uploads, key.slice(3));
+    return join(this.uploads, key);
   }
 
   shard(key: StorageKey): string {
-    return join(this.blobs, key.slice(0, 2));
+    return join(this.blobs, key.slice(-2));
   }
 
   blob(key: StorageKey): string {
-    return join(this.blobs, key);
+    return join(this.shard(key), key);
   }
 }

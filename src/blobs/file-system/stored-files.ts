@@ -48,8 +48,8 @@ async function* filesOf(layout: Layout, folder: string, kind: StoredBytes['kind'
         const path = join(folder, name);
         const stats = await statFile(path);
         if (!stats) return undefined;
-        const key = parseStorageKey(`${name.slice(-2)}/${name}`);
-        const inPlace = key !== undefined && (kind === 'upload' || basename(folder) === key.slice(0, 2));
+        const key = parseStorageKey(name);
+        const inPlace = key !== undefined && (kind === 'upload' || basename(folder) === key.slice(-2));
         return (inPlace ? storedBytes(kind, key, stats) : undefined) ?? foreign(layout, path);
       }),
     );

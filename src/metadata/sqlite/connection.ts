@@ -25,7 +25,7 @@ export type Mode = 'read' | 'write';
  * In KiB. A deletion spread over a large repository touches the same inner pages of every index again and again, which the
  * writer keeps; a reader needs little more than the path to what it looks up, and the system caches the rest.
  */
-const CACHE: Readonly<Record<Mode, number>> = { write: 65_536, read: 8_192 };
+const CACHE: Readonly<Record<Mode, number>> = { write: 32_768, read: 4_096 };
 
 /** One connection to the database file, running one view or transaction at a time. */
 export class Connection {

@@ -8,6 +8,8 @@ import type { Connection } from './connection.ts';
 const GROUP = 64;
 /** In milliseconds. Changes hold up everybody while they run, and one may take as long as a hundred others. */
 const LONGEST = 10;
+/** In milliseconds: so long after somebody else has used the store, bulk takes turns with them. */
+const COMPANY = 200;
 
 type Change<T> = (session: Session) => Promise<T>;
 
@@ -35,7 +37,8 @@ export interface GroupCommitOptions {
  *
  * A group ends when it has run for some milliseconds, too. Those that are left begin the next one, in order of arrival.
  * Short changes go before bulk, so that they wait for one or two of those, however many there are; and one bulk change is
- * done with each commit at least, however many short ones there are.
+ * done with each commit at least, however many short ones there are. While others use the store, bulk rests after each commit
+ * for as long as that took: whoever comes next, with one small request after the other, finds the way free every other time.
  */
 export class GroupCommit {
   readonly #connection: Connection;
@@ -43,13 +46,25 @@ export class GroupCommit {
   readonly #waiting: Readonly<Record<Weight, Waiting[]>> = { short: [], bulk: [] };
   #working: Promise<void> | undefined;
   #refusal: Error | undefined;
+  #companyUntil = Number.NEGATIVE_INFINITY;
+  #restUntil = Number.NEGATIVE_INFINITY;
+  #wake: (() => void) | undefined;
 
   constructor(connection: Connection, options: GroupCommitOptions) {
     this.#connection = connection;
     this.#options = options;
   }
 
+  /** Somebody uses the store for something short. */
+  noteCompany(): void {
+    this.#companyUntil = this.#options.stopwatch() + COMPANY;
+  }
+
   run<T>(change: Change<T>, weight: Weight = 'short'): Promise<T> {
+    if (weight === 'short') {
+      this.noteCompany();
+      this.#wake?.();
+    }
     if (this.#refusal) return Promise.reject(this.#refusal);
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     this.#waiting[weight].push({ change, resolve: resolve as (result: unknown) => void, reject });
@@ -66,15 +81,29 @@ export class GroupCommit {
   stop(error: Error): void {
     this.#refusal ??= error;
     for (const { reject } of this.#takeAll()) reject(this.#refusal);
+    this.#wake?.();
   }
 
   async #work(): Promise<void> {
     // Requests that the system holds ready are read in this turn of the event loop, and join the group.
     for (await nextTurn(); this.#isAnyWaiting(); await nextTurn()) {
+      await this.#rest();
       await this.#commit();
       await this.#options.afterGroup?.();
     }
     this.#working = undefined;
+  }
+
+  /** Lets others go first, where all that waits is bulk. */
+  async #rest(): Promise<void> {
+    const now = this.#options.stopwatch();
+    if (this.#waiting.short.length > 0 || now >= this.#restUntil || now >= this.#companyUntil) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, this.#restUntil - now);
+    this.#wake = resolve;
+    await promise;
+    this.#wake = undefined;
+    clearTimeout(timer);
   }
 
   async #commit(): Promise<void> {
@@ -100,6 +129,7 @@ export class GroupCommit {
       await failpoint('transaction.ready');
       this.#connection.commit();
       await failpoint('transaction.committed');
+      if (hasBulk) this.#restUntil = 2 * stopwatch() - begun;
     } catch (error) {
       const told = translate(error);
       this.#undo(translate);

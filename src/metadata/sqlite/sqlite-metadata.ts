@@ -67,6 +67,7 @@ export class SqliteMetadata implements MetadataStore {
 
   async read<T>(look: (view: MetadataView) => Promise<T>): Promise<T> {
     if (this.#stopped) throw this.#stopped;
+    this.#writes.noteCompany();
     try {
       return await this.#readers.use((connection) => connection.transact((session) => look(viewOf(session))));
     } catch (error) {

@@ -138,6 +138,10 @@ CREATE INDEX image_by_subject ON image (repository_id, subject_digest, digest) W
 CREATE INDEX manifest_blob_by_blob ON manifest_blob (blob_id, repository_id);
 CREATE UNIQUE INDEX tag_by_image ON tag (repository_id, digest, position);
 
+UPDATE blob SET storage_key = substr(storage_key, 4);
+UPDATE upload SET storage_key = substr(storage_key, 4);
+UPDATE gc_trash SET storage_key = substr(storage_key, 4);
+
 CREATE TABLE deleted_image (
   manifest_id    INTEGER PRIMARY KEY REFERENCES manifest (id) ON DELETE RESTRICT,
   repository_id  INTEGER NOT NULL,
@@ -149,7 +153,7 @@ CREATE TABLE deleted_image (
   purge_at       INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX deleted_image_by_purge ON deleted_image (purge_at);
-CREATE INDEX deleted_image_by_digest ON deleted_image (repository_id, digest, deleted_at);
+CREATE INDEX deleted_image_by_digest ON deleted_image (repository_id, digest, deleted_at) WHERE purge_at > deleted_at;
 
 CREATE TABLE deleted_tag (
   id            INTEGER PRIMARY KEY,
