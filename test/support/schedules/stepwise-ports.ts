@@ -1,0 +1,55 @@
+import type { Ids } from '../../../src/model/ids.ts';
+import type { Ports } from '../../../src/registry/ports.ts';
+import type { Touch } from './footprint.ts';
+import type { Turns } from './turns.ts';
+
+/** The same ports, where every call waits for its turn and leaves word of what it touches. */
+export function stepwise(ports: Ports, turns: Turns, ids: Ids): Ports {
+  const { metadata, blobs, uploads, clock } = ports;
+  const step = async <T>(label: string, work: () => Promise<T>): Promise<T> => {
+    await turns.pause(label);
+    return work();
+  };
+  const onBytes = async <T>(how: Touch, label: string, keys: readonly string[], work: () => Promise<T>): Promise<T> => {
+    await turns.pause(label);
+    using _ = turns.hold(
+      keys.map((key) => `bytes/${key}`),
+      how,
+    );
+    return await work();
+  };
+  return {
+    ...ports,
+    clock: {
+      now: () => {
+        turns.touch('clock', 'read');
+        return clock.now();
+      },
+    },
+    ids,
+    metadata: {
+      read: (look) => step('read', () => metadata.read(look)),
+      write: (change) => step('write', () => metadata.write(change)),
+      inspect: (look) => step('inspect', () => metadata.inspect(look)),
+      check: () => step('check', () => metadata.check()),
+      [Symbol.asyncDispose]: async () => {},
+    },
+    blobs: {
+      open: (key, range) => onBytes('read', 'open', [key], () => blobs.open(key, range)),
+      erase: (keys) => onBytes('write', 'erase', keys, () => blobs.erase(keys)),
+      stat: (keys) => onBytes('read', 'stat', keys, () => blobs.stat(keys)),
+      async *list() {
+        const files = blobs.list()[Symbol.asyncIterator]();
+        for (;;) {
+          const next = await onBytes('read', 'list', ['*'], () => files.next());
+          if (next.done) return;
+          yield next.value;
+        }
+      },
+    },
+    uploads: {
+      append: (key, offset, bytes) => onBytes('write', 'append', [key], () => uploads.append(key, offset, bytes)),
+      commit: (key, size, digest) => onBytes('write', 'commit', [key], () => uploads.commit(key, size, digest)),
+    },
+  };
+}
