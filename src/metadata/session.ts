@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Schema } from './schema.ts';
 import type { SqlDialect } from './sql-dialect.ts';
 
@@ -9,6 +9,6 @@ export interface Session {
 }
 
 /** The values of a list, for `where … in`. */
-export function setOf<T extends string | number>({ db, dialect }: Session, values: readonly T[]) {
-  return db.selectFrom(dialect.rowsOf(values).as('wanted')).select(sql<T>`value`.as('value'));
+export function setOf<T extends string | number>({ dialect }: Session, values: readonly T[]): RawBuilder<T> {
+  return sql<T>`(SELECT value FROM ${dialect.rowsOf(values)} AS wanted)`;
 }
