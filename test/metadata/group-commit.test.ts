@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { Connection } from '../../src/metadata/sqlite/connection.ts';
@@ -105,6 +106,28 @@ describe('Changes that arrive together', () => {
     };
     await Promise.all([changes.run(long), changes.run(long), changes.run(long)]);
     expect(connection.commits).toBe(3);
+  });
+
+  test('find bulk resting after a commit while others use the store, and not while nobody does', async () => {
+    for (const company of [false, true]) {
+      let now = 0;
+      await using opened = await open({ stopwatch: () => now });
+      const { changes } = opened;
+      const order: string[] = [];
+      const run = (name: string, weight: 'short' | 'bulk', takes: number) =>
+        changes.run(async () => {
+          now += takes;
+          order.push(name);
+        }, weight);
+      if (company) changes.noteCompany();
+      await run('bulk 1', 'bulk', 50);
+      const second = run('bulk 2', 'bulk', 50);
+      // More turns of the event loop than a change that need not rest waits for.
+      for (let turn = 0; turn < 5; turn++) await nextTurn();
+      await run('short', 'short', 1);
+      await second;
+      expect(order).toEqual(company ? ['bulk 1', 'short', 'bulk 2'] : ['bulk 1', 'bulk 2', 'short']);
+    }
   });
 
   test('go before bulk, of which every group has one, and none waits for ever', async () => {

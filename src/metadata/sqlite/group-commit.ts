@@ -10,6 +10,8 @@ const GROUP = 64;
 const LONGEST = 10;
 /** In milliseconds: so long after somebody else has used the store, bulk takes turns with them. */
 const COMPANY = 200;
+/** How long bulk rests then, for each millisecond that it took. */
+const REST = 2;
 
 type Change<T> = (session: Session) => Promise<T>;
 
@@ -38,7 +40,7 @@ export interface GroupCommitOptions {
  * A group ends when it has run for some milliseconds, too. Those that are left begin the next one, in order of arrival.
  * Short changes go before bulk, so that they wait for one or two of those, however many there are; and one bulk change is
  * done with each commit at least, however many short ones there are. While others use the store, bulk rests after each commit
- * for as long as that took: whoever comes next, with one small request after the other, finds the way free every other time.
+ * for twice as long as that took: whoever comes with one small request after the other finds the way free most of the time.
  */
 export class GroupCommit {
   readonly #connection: Connection;
@@ -129,7 +131,7 @@ export class GroupCommit {
       await failpoint('transaction.ready');
       this.#connection.commit();
       await failpoint('transaction.committed');
-      if (hasBulk) this.#restUntil = 2 * stopwatch() - begun;
+      if (hasBulk) this.#restUntil = stopwatch() + REST * (stopwatch() - begun);
     } catch (error) {
       const told = translate(error);
       this.#undo(translate);

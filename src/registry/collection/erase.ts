@@ -20,7 +20,7 @@ export interface Erased {
  * long, up to an hour.
  */
 export async function erase({ metadata, blobs, clock }: Pick<Ports, 'metadata' | 'blobs' | 'clock'>): Promise<Erased> {
-  const trash = await metadata.write((tx) => tx.collection.listTrash(clock.now(), ERASE_BATCH));
+  const trash = await metadata.write((tx) => tx.collection.listTrash(clock.now(), ERASE_BATCH), 'bulk');
   if (trash.length === 0) return { tried: 0, erased: 0, bytes: 0 };
   await failpoint('trash.listed');
   const failures = await blobs.erase(trash.map(({ storageKey }) => storageKey));
@@ -33,7 +33,7 @@ export async function erase({ metadata, blobs, clock }: Pick<Ports, 'metadata' |
       const notBefore = clock.now() + Math.min(FIRST_RETRY * 2 ** attempts, LAST_RETRY);
       await tx.collection.postponeTrash({ storageKey, notBefore, error: failure.message });
     }
-  });
+  }, 'bulk');
   await failpoint('trash.forgotten');
   return { tried: trash.length, erased: gone.length, bytes: gone.reduce((sum, { size }) => sum + size, 0) };
 }
