@@ -112,7 +112,7 @@ describe('Changes that arrive together', () => {
     for (const company of [false, true]) {
       let now = 0;
       await using opened = await open({ stopwatch: () => now });
-      const { changes } = opened;
+      const { connection, changes } = opened;
       const order: string[] = [];
       const run = (name: string, weight: 'short' | 'bulk', takes: number) =>
         changes.run(async () => {
@@ -125,8 +125,10 @@ describe('Changes that arrive together', () => {
       // More turns of the event loop than a change that need not rest waits for.
       for (let turn = 0; turn < 5; turn++) await nextTurn();
       await run('short', 'short', 1);
+      now += 1000;
       await second;
       expect(order).toEqual(company ? ['bulk 1', 'short', 'bulk 2'] : ['bulk 1', 'bulk 2', 'short']);
+      expect(connection.commits).toBe(3);
     }
   });
 

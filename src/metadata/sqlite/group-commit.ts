@@ -98,14 +98,18 @@ export class GroupCommit {
 
   /** Lets others go first, where all that waits is bulk. */
   async #rest(): Promise<void> {
-    const now = this.#options.stopwatch();
-    if (this.#waiting.short.length > 0 || now >= this.#restUntil || now >= this.#companyUntil) return;
+    if (this.#waiting.short.length > 0 || !this.#isResting()) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, this.#restUntil - now);
+    const timer = setTimeout(resolve, this.#restUntil - this.#options.stopwatch());
     this.#wake = resolve;
     await promise;
     this.#wake = undefined;
     clearTimeout(timer);
+  }
+
+  #isResting(): boolean {
+    const now = this.#options.stopwatch();
+    return now < this.#restUntil && now < this.#companyUntil;
   }
 
   async #commit(): Promise<void> {
@@ -118,10 +122,11 @@ export class GroupCommit {
       const begun = stopwatch();
       const { short, bulk } = this.#waiting;
       let hasBulk = false;
+      const takesBulk = !this.#isResting();
       const isOpen = () => group.length === 0 || (group.length < GROUP && stopwatch() - begun < LONGEST);
-      while (isOpen() || !hasBulk) {
+      while (isOpen() || (takesBulk && !hasBulk)) {
         const quick = isOpen() ? short.shift() : undefined;
-        const next = quick ?? bulk.shift();
+        const next = quick ?? (takesBulk ? bulk.shift() : undefined);
         if (!next) break;
         hasBulk ||= next !== quick;
         group.push(next);
