@@ -39,8 +39,8 @@ export interface GroupCommitOptions {
  *
  * A group ends when it has run for some milliseconds, too. Those that are left begin the next one, in order of arrival.
  * Short changes go before bulk, so that they wait for one or two of those, however many there are; and one bulk change is
- * done with each commit at least, however many short ones there are. While others use the store, bulk rests after each commit
- * for twice as long as that took: whoever comes with one small request after the other finds the way free most of the time.
+ * done with each commit at least. While others use the store, bulk rests after each commit for twice as long as that took:
+ * whoever comes with one small request after the other finds the way free most of the time, and bulk goes on all the same.
  */
 export class GroupCommit {
   readonly #connection: Connection;
