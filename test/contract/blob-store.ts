@@ -367,9 +367,9 @@ export function blobStoreContract(name: string, open: () => Promise<BlobStoreUnd
   });
 
   test(
-    `${name}: 64 MiB go in and out whole, with memory for a fraction of them`,
+    `${name}: 160 MiB go in and out whole, with memory for a fraction of them`,
     withStores(async ({ blobs, uploads }) => {
-      const size = 64 * MIB;
+      const size = 160 * MIB;
       const baseline = process.memoryUsage().arrayBuffers;
       let peak = 0;
       const measure = () => {
@@ -395,7 +395,8 @@ export function blobStoreContract(name: string, open: () => Promise<BlobStoreUnd
         await setImmediate();
       }
       expect(`sha256:${read.digest('hex')}`).toBe(digest);
-      expect(peak).toBeLessThan(40 * MIB);
+      // What nobody needs any more is collected when it has come to some dozens of megabytes.
+      expect(peak).toBeLessThan(110 * MIB);
     }),
   );
 }

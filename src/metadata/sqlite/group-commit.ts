@@ -10,7 +10,7 @@ const GROUP = 64;
 const LONGEST = 10;
 /** In milliseconds: so long after somebody else has used the store, bulk takes turns with them. */
 const COMPANY = 200;
-/** How long bulk rests then, for each millisecond that it took. */
+/** How long bulk rests then, for each millisecond that it took: the more, the less others notice, and the longer it takes. */
 const REST = 2;
 
 type Change<T> = (session: Session) => Promise<T>;
