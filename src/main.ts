@@ -17,6 +17,7 @@ import { localHostCheck } from './http/host-check.ts';
 import { listen } from './http/listen.ts';
 import { createLogger } from './http/logger.ts';
 import type { MetadataStore } from './metadata/metadata-store.ts';
+import { registerMetrics } from './metrics/register-metrics.ts';
 import { type Clock, systemClock } from './model/clock.ts';
 import { randomIds } from './model/ids.ts';
 import { layerLinkPath } from './oci/layer-link.ts';
@@ -105,6 +106,7 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
     createOnPush: settings.createOnPush,
   });
   registerAdmin(server, { ...ports, verifier: { ...verifierOf(settings, clock), paths: 'any' }, collector });
+  registerMetrics(server, { ...stores, collector, version: packageVersion() });
   const address = await listen(server, settings);
 
   const running = opening.move();

@@ -13,7 +13,7 @@ export function annotate({ raw }: Pick<FastifyRequest, 'raw'>, more: Annotations
 }
 
 /**
- * One line when the request is over: level `info`, health probes `debug`. Headers and the query are left out: they carry
+ * One line when the request is over: level `info`, health probes and scrapes `debug`. Headers and the query are left out: they carry
  * credentials, signatures and presigned URLs.
  */
 export function logWhenDone(request: FastifyRequest, reply: FastifyReply): void {
@@ -30,7 +30,7 @@ export function logWhenDone(request: FastifyRequest, reply: FastifyReply): void 
       ...(error ? { aborted: true } : {}),
       ...annotations.get(request.raw),
     };
-    const level = isHealthPath(url) ? 'debug' : 'info';
+    const level = isHealthPath(url) || path === '/metrics' ? 'debug' : 'info';
     request.log[level](line, `${method} ${path} ${line.status}`);
   });
 }

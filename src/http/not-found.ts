@@ -5,8 +5,8 @@ import { sendRefusal } from './request-refusal.ts';
 const SERVED = [
   'POST / with an X-Amz-Target header: the Amazon ECR API',
   '/v2/: the registry that docker, podman and helm talk to',
-  '/_berth/v1/: the operator, through the berth command',
-  '/livez and /readyz: health',
+  '/_berth/v1/: what the berth command talks to',
+  '/livez, /readyz and /metrics: health',
 ];
 
 export function answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { Registry } from '../model/registry.ts';
 import type { Schema } from './schema.ts';
 import type { Session } from './session.ts';
 
@@ -13,6 +14,13 @@ export interface Usage {
   readonly heldBytes: number;
   /** Each blob that nothing names: just uploaded, or about to go when its lease or grace ends. */
   readonly idleBytes: number;
+}
+
+export interface UsageOfRegistry {
+  /** The registry's row. */
+  readonly registryKey: number;
+  readonly registry: Registry;
+  readonly usage: Usage;
 }
 
 /** What is in the blob store, whoever it belongs to. */
@@ -67,6 +75,24 @@ export class UsageReader {
       .where('id', '=', id)
       .executeTakeFirst();
     return row ? fromRow(row) : NOTHING;
+  }
+
+  /** All registries, in the order in which they came to be, those after the one with key `after`. */
+  async listRegistries(page: { readonly after: number; readonly limit: number }): Promise<UsageOfRegistry[]> {
+    const rows = await this.session.db
+      .selectFrom('registry')
+      .leftJoin('usage', (join) => join.on('usage.scope', '=', 'registry').onRef('usage.id', '=', 'registry.id'))
+      .select(['registry.id as registry_key', 'registry.account_id', 'registry.region'])
+      .select(({ fn, ref, val }) => COUNTERS.map((counter) => fn.coalesce(ref(`usage.${counter}`), val(0)).as(counter)))
+      .where('registry.id', '>', page.after)
+      .orderBy('registry.id')
+      .limit(page.limit)
+      .execute();
+    return rows.map((row) => ({
+      registryKey: row.registry_key,
+      registry: { id: row.account_id, region: row.region },
+      usage: fromRow(row),
+    }));
   }
 
   async ofStore(): Promise<StoreUsage> {
@@ -172,7 +198,7 @@ function toRow(scope: Schema['usage']['scope'], id: number, usage: Usage): Schem
   };
 }
 
-export function fromRow(row: Schema['usage']): Usage {
+export function fromRow(row: Pick<Schema['usage'], (typeof COUNTERS)[number]>): Usage {
   return {
     images: row.images,
     logicalBytes: row.logical_bytes,

@@ -1,6 +1,6 @@
 import { CONDEMN_BATCH, condemn } from '../registry/collection/condemn.ts';
 import { dismantle } from '../registry/collection/dismantle.ts';
-import { ERASE_BATCH, erase } from '../registry/collection/erase.ts';
+import { ERASE_BATCH, type Erased, erase } from '../registry/collection/erase.ts';
 import { expireReferrers } from '../registry/collection/expire-referrers.ts';
 import { EXPIRE_BATCH, expireUploads } from '../registry/collection/expire-uploads.ts';
 import { PURGE_BATCH, PURGE_TAGS_BATCH, purge, purgeTags } from '../registry/collection/purge.ts';
@@ -25,6 +25,15 @@ export interface Round {
   readonly outcome: Collected | Error;
 }
 
+/** What rounds have done since the collector was made. */
+export interface Totals {
+  readonly succeeded: number;
+  readonly failed: number;
+  /** What came back, in failed rounds as well. */
+  readonly erasedKeys: number;
+  readonly erasedBytes: number;
+}
+
 type Needs = Pick<Ports, 'metadata' | 'blobs' | 'clock' | 'retention'> & { readonly pulls: PullRecorder };
 
 /** Runs rounds of collection, one at a time. */
@@ -32,6 +41,7 @@ export class Collector {
   readonly #ports: Needs;
   #running: Promise<Collected> | undefined;
   #last: Round | undefined;
+  #totals: Totals = { succeeded: 0, failed: 0, erasedKeys: 0, erasedBytes: 0 };
 
   constructor(ports: Needs) {
     this.#ports = ports;
@@ -40,6 +50,10 @@ export class Collector {
   /** The round that ended last. */
   get last(): Round | undefined {
     return this.#last;
+  }
+
+  get totals(): Totals {
+    return this.#totals;
   }
 
   /** Runs a round, or joins the one that is running. */
@@ -55,9 +69,15 @@ export class Collector {
     const beganAt = clock.now();
     const end = (outcome: Collected | Error) => {
       this.#last = { beganAt, endedAt: clock.now(), outcome };
+      const { succeeded, failed } = this.#totals;
+      const isFailure = outcome instanceof Error;
+      this.#totals = { ...this.#totals, ...(isFailure ? { failed: failed + 1 } : { succeeded: succeeded + 1 }) };
     };
     try {
-      const collected = await collect(this.#ports);
+      const collected = await collect(this.#ports, ({ erased, bytes }) => {
+        const { erasedKeys, erasedBytes } = this.#totals;
+        this.#totals = { ...this.#totals, erasedKeys: erasedKeys + erased, erasedBytes: erasedBytes + bytes };
+      });
       end(collected);
       return collected;
     } catch (error) {
@@ -70,9 +90,9 @@ export class Collector {
 /**
  * One round of collection, each step until nothing is due: referrers and uploads expire, deleted repositories are taken
  * apart, deleted images are purged, unused blobs are condemned, trash is erased. Every batch is a short transaction of its
- * own, so pushes go on in between.
+ * own, so pushes go on in between. `onErased` hears of each batch that is erased.
  */
-export async function collect(ports: Needs): Promise<Collected> {
+export async function collect(ports: Needs, onErased: (batch: Erased) => void = () => {}): Promise<Collected> {
   await ports.pulls.flush(ports);
   while (await expireReferrers(ports));
   const due = ports.clock.now();
@@ -90,10 +110,11 @@ export async function collect(ports: Needs): Promise<Collected> {
   });
   let [erasedKeys, erasedBytes] = [0, 0];
   await batches(ERASE_BATCH, async () => {
-    const { tried, erased, bytes } = await erase(ports);
-    erasedKeys += erased;
-    erasedBytes += bytes;
-    return tried;
+    const batch = await erase(ports);
+    onErased(batch);
+    erasedKeys += batch.erased;
+    erasedBytes += batch.bytes;
+    return batch.tried;
   });
   return { expiredUploads, purgedImages, condemnedBlobs, erasedKeys, erasedBytes };
 }

@@ -10,7 +10,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['config', 'metadata', 'blobs'],
   ['registry', 'policy', 'data-folder'],
   ['http', 'aws', 'workers'],
-  ['ecr', 'oci', 'admin', 'cli'],
+  ['ecr', 'oci', 'admin', 'metrics', 'cli'],
   ['main.ts'],
 ];
 
@@ -24,13 +24,13 @@ const ONLY_FOR: Readonly<Record<string, readonly string[]>> = {
   'metadata/sqlite': ['metadata', 'data-folder'],
   'blobs/file-system': ['blobs', 'data-folder'],
   'data-folder': ['main.ts'],
-  workers: ['admin', 'main.ts'],
+  workers: ['admin', 'metrics', 'main.ts'],
   aws: ['ecr', 'admin', 'cli', 'main.ts'],
 };
 
 /** Who may speak to the outside world: everybody else does so through a port. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  fastify: ['http', 'ecr', 'oci', 'admin'],
+  fastify: ['http', 'ecr', 'oci', 'admin', 'metrics'],
   'node:http': ['http', 'ecr', 'oci', 'cli'],
   'node:https': ['cli'],
   'node:net': ['http', 'config'],
@@ -40,6 +40,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   kysely: ['metadata'],
   commander: ['cli'],
   pino: ['http'],
+  'prom-client': ['metrics'],
   yaml: ['config'],
   '@aws-sdk/client-ecr': ['ecr'],
 };

@@ -2,11 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROUTES } from '../../src/admin/routes.ts';
+import { FAMILIES, type Family } from '../../src/metrics/families.ts';
+import { renderProcess } from '../../src/metrics/process-metrics.ts';
 import { run } from '../cli/fake-terminal.ts';
+import { parseExposition } from '../metrics/parse-exposition.ts';
 
 const DOCS = join(import.meta.dirname, '../../docs/reference');
 const cli = await readFile(join(DOCS, 'cli.md'), 'utf8');
 const api = await readFile(join(DOCS, 'operator-api.md'), 'utf8');
+
+const metrics = await readFile(join(DOCS, 'metrics.md'), 'utf8');
 
 const COMMANDS = [['usage'], ['images', 'delete'], ['restore'], ['gc', 'status'], ['gc', 'run'], ['fsck']];
 
@@ -30,5 +35,24 @@ describe('docs/reference/operator-api.md', () => {
     );
     const written = [...api.matchAll(/^\| `((?:GET|POST) [a-z/]+)` \|/gm)].flatMap(([, request]) => request ?? []);
     expect(written.sort()).toEqual(served.sort());
+  });
+});
+
+describe('docs/reference/metrics.md', () => {
+  it('has the table of what Berth publishes, word for word', () => {
+    const rows = Object.entries<Family>(FAMILIES).map(([name, { type, labels, help }]) => {
+      return `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`;
+    });
+    const written = metrics.split('\n').filter((line) => line.startsWith('| `berth_'));
+    expect(written.map((line) => line.replaceAll('|  |', '| |'))).toEqual(
+      rows.map((row) => row.replaceAll('|  |', '| |')),
+    );
+  });
+
+  it.runIf(process.platform === 'linux')('names what it publishes of the process, and nothing else', async () => {
+    const published = [...parseExposition(await renderProcess()).keys()];
+    const written = [...metrics.matchAll(/`((?:process|nodejs)_[a-z_]+)`/g)].flatMap(([, name]) => name ?? []);
+    expect(published.length).toBeGreaterThan(10);
+    expect(written.toSorted()).toEqual(published.toSorted());
   });
 });

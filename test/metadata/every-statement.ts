@@ -76,6 +76,7 @@ export async function useWriters(tx: MetadataTransaction): Promise<void> {
   await useRepairs(tx, app.id, child.id, blob.id);
   await tx.usage.find('repository', app.id);
   await tx.usage.ofStore();
+  await tx.usage.listRegistries({ after: 0, limit: 9 });
   await tx.usage.add(scope, { images: 0 }, []);
   await tx.usage.addToStore('trash', { count: 1, bytes: 1 });
   await tx.collection.discard({ storageKey, size: 1, notBefore: NOW });

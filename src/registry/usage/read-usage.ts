@@ -1,4 +1,4 @@
-import type { StoreUsage, Usage } from '../../metadata/usage.ts';
+import type { StoreUsage, Usage, UsageOfRegistry } from '../../metadata/usage.ts';
 import type { Registry } from '../../model/registry.ts';
 import { type Page, pageOf } from '../page.ts';
 import type { Ports } from '../ports.ts';
@@ -28,6 +28,21 @@ export async function readRegistryUsage(
       repositories: await view.repositories.count(registry),
       store: await view.usage.ofStore(),
     };
+  });
+}
+
+/** What everybody uses. */
+export interface OverallUsage {
+  /** `next` is the registry's row. */
+  readonly registries: Page<UsageOfRegistry, number>;
+  readonly store: StoreUsage;
+}
+
+/** What each registry uses, the first `limit` of them, and what is in the store, at the same moment. */
+export async function readOverallUsage({ metadata }: Pick<Ports, 'metadata'>, limit: number): Promise<OverallUsage> {
+  return metadata.read(async (view) => {
+    const rows = await view.usage.listRegistries({ after: 0, limit: limit + 1 });
+    return { registries: pageOf(rows, limit, (row) => row.registryKey), store: await view.usage.ofStore() };
   });
 }
 

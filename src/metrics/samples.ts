@@ -1,0 +1,52 @@
+import type { CollectionStatus } from '../metadata/collection-status.ts';
+import type { OverallUsage } from '../registry/usage/read-usage.ts';
+import type { Round, Totals } from '../workers/collector.ts';
+import type { Sample, Samples } from './families.ts';
+
+export function samplesOfUsage({ registries, store }: OverallUsage): Samples {
+  const each = registries.items.map(({ registry, usage }) => ({
+    usage,
+    labels: { account: registry.id, region: registry.region },
+  }));
+  const { blobs, trash, uploads } = store;
+  return {
+    berth_images: each.map(({ labels, usage }) => ({ labels, value: usage.images })),
+    berth_storage_bytes: each.flatMap(({ labels, usage }) => [
+      { labels: { ...labels, kind: 'logical' }, value: usage.logicalBytes },
+      { labels: { ...labels, kind: 'unique' }, value: usage.liveBytes },
+      { labels: { ...labels, kind: 'held' }, value: usage.heldBytes },
+      { labels: { ...labels, kind: 'idle' }, value: usage.idleBytes },
+    ]),
+    berth_registries_truncated: [{ value: registries.next === undefined ? 0 : 1 }],
+    berth_store_objects: byLabel('kind', { blobs: blobs.count, trash: trash.count }),
+    berth_store_bytes: byLabel('kind', { blobs: blobs.bytes, trash: trash.bytes, uploads: uploads.bytes }),
+    berth_uploads_active: [{ value: uploads.count }],
+  };
+}
+
+export function samplesOfCollection({ deleted, idle, trash }: CollectionStatus): Samples {
+  const oldest = { deleted: deleted.oldest, idle: idle.oldest, trash: trash.oldest };
+  return {
+    berth_gc_deleted_images: [{ value: deleted.images }],
+    berth_gc_failing_keys: [{ value: trash.failing }],
+    berth_gc_oldest_timestamp_seconds: Object.entries(oldest).flatMap(([queue, at]) =>
+      at === undefined ? [] : [{ labels: { queue }, value: at / 1000 }],
+    ),
+  };
+}
+
+export function samplesOfRounds(totals: Totals, last: Round | undefined): Samples {
+  return {
+    berth_gc_runs_total: byLabel('result', { success: totals.succeeded, failure: totals.failed }),
+    berth_gc_reclaimed_bytes_total: [{ value: totals.erasedBytes }],
+    berth_gc_reclaimed_keys_total: [{ value: totals.erasedKeys }],
+    ...(last && {
+      berth_gc_duration_seconds: [{ value: (last.endedAt - last.beganAt) / 1000 }],
+      berth_gc_last_run_timestamp_seconds: [{ value: last.endedAt / 1000 }],
+    }),
+  };
+}
+
+export function byLabel(label: string, values: Readonly<Record<string, number>>): Sample[] {
+  return Object.entries(values).map(([name, value]) => ({ labels: { [label]: name }, value }));
+}
