@@ -1,5 +1,4 @@
 import { mkdir, rename, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import type { BlobStore } from '../../src/blobs/blob-store.ts';
@@ -14,6 +13,7 @@ import { mountBlob } from '../../src/registry/layer/mount-blob.ts';
 import { deleteRepository } from '../../src/registry/repository/delete-repository.ts';
 import { getRepository, type RepositoryPath } from '../../src/registry/repository/repository-path.ts';
 import { insertBlob } from '../contract/metadata/fixture.ts';
+import { blobPath } from '../support/blob-path.ts';
 import { checkStores } from '../support/check-stores.ts';
 import { collect } from '../support/collect.ts';
 import {
@@ -312,7 +312,7 @@ describe('An erasure that fails', () => {
     const blob = blobOf('stuck');
     await pushBlob(stores.ports, path, blob);
     const key = (await findBlob(stores.ports, path, blob.digest))?.blob.storageKey ?? '';
-    const file = join(stores.bytesFolder, 'blobs', key);
+    const file = blobPath(stores.bytesFolder, key);
     await rename(file, `${file}.aside`);
     await mkdir(file);
 

@@ -210,10 +210,11 @@ test.each([
     }),
     { numRuns: 40 },
   );
-  expect([...done.keys()].sort()).toEqual(
+  // That one tag or digest of those deleted is restored is left to chance: it needs one that can be.
+  expect([...done.keys()].filter((name) => name !== 'restore').sort()).toEqual(
     [
       ...['begin an upload', 'collect', 'create the repository', 'delete', 'delete the repository', 'mount', 'push'],
-      ...['tag', 'upload', ...(undo > 0 ? ['restore', 'restore all', 'restore the repository'] : [])],
+      ...['tag', 'upload', ...(undo > 0 ? ['restore all', 'restore the repository'] : [])],
     ].sort(),
   );
 });
