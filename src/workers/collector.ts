@@ -3,7 +3,7 @@ import { dismantle } from '../registry/collection/dismantle.ts';
 import { ERASE_BATCH, type Erased, erase } from '../registry/collection/erase.ts';
 import { expireReferrers } from '../registry/collection/expire-referrers.ts';
 import { EXPIRE_BATCH, expireUploads } from '../registry/collection/expire-uploads.ts';
-import { PURGE_BATCH, PURGE_TAGS_BATCH, purge, purgeTags } from '../registry/collection/purge.ts';
+import { PURGE_TAGS_BATCH, purge, purgeTags } from '../registry/collection/purge.ts';
 import type { PullRecorder } from '../registry/image/pull-recorder.ts';
 import type { Ports } from '../registry/ports.ts';
 
@@ -33,6 +33,9 @@ export interface Totals {
   readonly erasedKeys: number;
   readonly erasedBytes: number;
 }
+
+/** So many batches of purged images are about a batch of keys to erase. */
+const PURGES_AN_ERASURE = 2;
 
 type Needs = Pick<Ports, 'metadata' | 'blobs' | 'clock' | 'retention'> & { readonly pulls: PullRecorder };
 
@@ -98,25 +101,28 @@ export async function collect(ports: Needs, onErased: (batch: Erased) => void = 
   const due = ports.clock.now();
   while (await dismantle(ports, due));
   const expiredUploads = await batches(EXPIRE_BATCH, () => expireUploads(ports));
-  // What an index lists is due only when the index is gone: a batch that is not full may be followed by another.
-  let purgedImages = 0;
-  for (let purged = PURGE_BATCH; purged > 0; purgedImages += purged) purged = await purge(ports);
   await batches(PURGE_TAGS_BATCH, () => purgeTags(ports));
-  let condemnedBlobs = 0;
-  await batches(CONDEMN_BATCH, async () => {
-    const { unlinked, blobs } = await condemn(ports);
-    condemnedBlobs += blobs;
-    return unlinked;
-  });
-  let [erasedKeys, erasedBytes] = [0, 0];
-  await batches(ERASE_BATCH, async () => {
+  const collected = { expiredUploads, purgedImages: 0, condemnedBlobs: 0, erasedKeys: 0, erasedBytes: 0 };
+  // In turns, so that bytes leave the disk also while others delete faster than all of it can be purged. What an index
+  // lists is due only when the index is gone: a batch that is not full may be followed by another.
+  for (let busy = true; busy; ) {
+    let purged = 0;
+    for (let turn = 0; turn < PURGES_AN_ERASURE; turn++) {
+      purged += await purge(ports);
+      await batches(CONDEMN_BATCH, async () => {
+        const { unlinked, blobs } = await condemn(ports);
+        collected.condemnedBlobs += blobs;
+        return unlinked;
+      });
+    }
     const batch = await erase(ports);
     onErased(batch);
-    erasedKeys += batch.erased;
-    erasedBytes += batch.bytes;
-    return batch.tried;
-  });
-  return { expiredUploads, purgedImages, condemnedBlobs, erasedKeys, erasedBytes };
+    collected.purgedImages += purged;
+    collected.erasedKeys += batch.erased;
+    collected.erasedBytes += batch.bytes;
+    busy = purged > 0 || batch.tried === ERASE_BATCH;
+  }
+  return collected;
 }
 
 /** Runs batches until one is not full; answers what they took together. */
