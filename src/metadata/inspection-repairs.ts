@@ -1,6 +1,7 @@
 import { type SqlBool, sql } from 'kysely';
 import type { Schema } from './schema.ts';
 import type { Session } from './session.ts';
+import { addUsage } from './usage.ts';
 
 /** What is kept beside what it can be counted from. */
 export type UsageCounter = Exclude<keyof Schema['usage'], 'scope' | 'id'>;
@@ -68,20 +69,8 @@ export class Repairs {
     id: number,
     by: Partial<Readonly<Record<UsageCounter, number>>>,
   ): Promise<boolean> {
-    const change = { images: 0, logical_bytes: 0, live_bytes: 0, held_bytes: 0, idle_bytes: 0, ...by };
-    await this.#session.db
-      .insertInto('usage')
-      .values({ scope, id, ...change })
-      .onConflict((conflict) =>
-        conflict.columns(['scope', 'id']).doUpdateSet({
-          images: sql<number>`usage.images + excluded.images`,
-          logical_bytes: sql<number>`usage.logical_bytes + excluded.logical_bytes`,
-          live_bytes: sql<number>`usage.live_bytes + excluded.live_bytes`,
-          held_bytes: sql<number>`usage.held_bytes + excluded.held_bytes`,
-          idle_bytes: sql<number>`usage.idle_bytes + excluded.idle_bytes`,
-        }),
-      )
-      .execute();
+    const nothing = { images: 0, logical_bytes: 0, live_bytes: 0, held_bytes: 0, idle_bytes: 0 };
+    await addUsage(this.#session, [{ scope, id, ...nothing, ...by }]);
     return true;
   }
 

@@ -114,7 +114,7 @@ export class UsageWriter extends UsageReader {
       shift(repository, before, after, bytes);
       shift(registry, strongest(before, others), strongest(after, others), bytes);
     }
-    await this.#upsert([
+    await addUsage(this.session, [
       toRow('repository', scope.repositoryId, repository),
       toRow('registry', scope.registryKey, registry),
     ]);
@@ -142,24 +142,25 @@ export class UsageWriter extends UsageReader {
       .where('id', '=', repositoryId)
       .execute();
   }
+}
 
-  async #upsert(rows: readonly Schema['usage'][]): Promise<void> {
-    const changed = rows.filter((row) => COUNTERS.some((counter) => row[counter] !== 0));
-    if (changed.length === 0) return;
-    await this.session.db
-      .insertInto('usage')
-      .values(changed)
-      .onConflict((conflict) =>
-        conflict.columns(['scope', 'id']).doUpdateSet({
-          images: sql<number>`usage.images + excluded.images`,
-          logical_bytes: sql<number>`usage.logical_bytes + excluded.logical_bytes`,
-          live_bytes: sql<number>`usage.live_bytes + excluded.live_bytes`,
-          held_bytes: sql<number>`usage.held_bytes + excluded.held_bytes`,
-          idle_bytes: sql<number>`usage.idle_bytes + excluded.idle_bytes`,
-        }),
-      )
-      .execute();
-  }
+/** Adds to the counters of repositories and registries. */
+export async function addUsage({ db }: Session, rows: readonly Schema['usage'][]): Promise<void> {
+  const changed = rows.filter((row) => COUNTERS.some((counter) => row[counter] !== 0));
+  if (changed.length === 0) return;
+  await db
+    .insertInto('usage')
+    .values(changed)
+    .onConflict((conflict) =>
+      conflict.columns(['scope', 'id']).doUpdateSet({
+        images: sql<number>`usage.images + excluded.images`,
+        logical_bytes: sql<number>`usage.logical_bytes + excluded.logical_bytes`,
+        live_bytes: sql<number>`usage.live_bytes + excluded.live_bytes`,
+        held_bytes: sql<number>`usage.held_bytes + excluded.held_bytes`,
+        idle_bytes: sql<number>`usage.idle_bytes + excluded.idle_bytes`,
+      }),
+    )
+    .execute();
 }
 
 const COUNTERS = ['images', 'logical_bytes', 'live_bytes', 'held_bytes', 'idle_bytes'] as const;

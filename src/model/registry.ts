@@ -13,7 +13,3 @@ export function isRegistryId(text: string): boolean {
 export function isRegion(text: string): boolean {
   return /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text);
 }
-
-export function sameRegistry(a: Registry, b: Registry): boolean {
-  return a.id === b.id && a.region === b.region;
-}

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseReference } from '../../src/model/reference.ts';
-import { isRegion, isRegistryId, sameRegistry } from '../../src/model/registry.ts';
+import { isRegion, isRegistryId } from '../../src/model/registry.ts';
 import { parseRepositoryName } from '../../src/model/repository-name.ts';
 import { parseTag } from '../../src/model/tag.ts';
 
@@ -178,12 +178,5 @@ describe('A registry', () => {
   test('lies in a region that is one label of a host name', () => {
     expect(['us-east-1', 'onprem-1', 'x', '7', 'a'.repeat(63)].every(isRegion)).toBe(true);
     expect(['', '-a', 'a-', 'A', 'a.b', 'a_b', 'a/b', '..', 'a'.repeat(64), 'a\n'].some(isRegion)).toBe(false);
-  });
-
-  test('is the same only when both the account and the region are', () => {
-    const registry = { id: '000000000000', region: 'us-east-1' };
-    expect(sameRegistry(registry, { ...registry })).toBe(true);
-    expect(sameRegistry(registry, { ...registry, region: 'us-west-2' })).toBe(false);
-    expect(sameRegistry(registry, { ...registry, id: '000000000001' })).toBe(false);
   });
 });
