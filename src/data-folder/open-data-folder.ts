@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { access, open, readFile } from 'node:fs/promises';
+import { access, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BlobStore, UploadStore } from '../blobs/blob-store.ts';
 import { openFileSystemStores } from '../blobs/file-system/open-stores.ts';
-import { makeFolder } from '../blobs/file-system/sync-folder.ts';
+import { makeFolder, syncFolder } from '../blobs/file-system/sync-folder.ts';
 import { StartupRefusal } from '../config/startup-refusal.ts';
 import type { MetadataStore } from '../metadata/metadata-store.ts';
 import { isFull } from '../metadata/sqlite/failure.ts';
@@ -12,6 +12,8 @@ import { isFault } from '../model/fault.ts';
 import type { Room } from '../model/room.ts';
 import { DiskRoom } from './disk-room.ts';
 import { lockFolder } from './lock.ts';
+
+const STORE_ID = 'store-id';
 
 /** Everything that lives in one folder, opened. */
 export interface DataFolder extends AsyncDisposable {
@@ -109,15 +111,22 @@ async function checkStoreId(path: string, metadata: MetadataStore): Promise<void
   }
 }
 
+/** Absent also where there is an empty file: what a crash during the very first start may have left. */
 async function readStoreId(path: string): Promise<string | undefined> {
-  const file = join(path, 'store-id');
-  return (await exists(file)) ? (await readFile(file, 'utf8')).trim() : undefined;
+  const file = join(path, STORE_ID);
+  return (await exists(file)) ? (await readFile(file, 'utf8')).trim() || undefined : undefined;
 }
 
+/** Whole or not at all: under another name first. */
 async function writeStoreId(path: string, id: string): Promise<void> {
-  await using file = await open(join(path, 'store-id'), 'w', 0o600);
-  await file.writeFile(`${id}\n`);
-  await file.sync();
+  const draft = join(path, `${STORE_ID}.new`);
+  {
+    await using file = await open(draft, 'w', 0o600);
+    await file.writeFile(`${id}\n`);
+    await file.sync();
+  }
+  await rename(draft, join(path, STORE_ID));
+  await syncFolder(path);
 }
 
 async function exists(path: string): Promise<boolean> {

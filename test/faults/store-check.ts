@@ -16,7 +16,8 @@ export async function storeFindings(dataDir: string): Promise<string[]> {
     `the store cannot be read: ${error.message}`,
   ]);
   // Those are not bytes of clients.
-  const strange = /^nothing knows of the bytes in (?:lock|lock-journal|reserve|store-id|berth\.db(?:-wal|-shm)?)$/;
+  const strange =
+    /^nothing knows of the bytes in (?:lock|lock-journal|reserve|store-id(?:\.new)?|berth\.db(?:-wal|-shm)?)$/;
   return [...own, ...found.filter((text) => !strange.test(text))];
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -126,6 +126,17 @@ describe('berth serve', () => {
     await copyFile(join(one, 'store-id'), join(two, 'store-id'));
     const refused = await refusedStart(two);
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('belong to different registries') });
+  });
+
+  it('starts over a folder whose very first start was cut short while it gave the store its name', async () => {
+    await using folder = await tempFolder();
+    const dataDir = join(folder.path, 'data');
+    await (await startBerth(['--data-dir', dataDir])).kill('SIGTERM');
+    const name = await readFile(join(dataDir, 'store-id'), 'utf8');
+    await writeFile(join(dataDir, 'store-id'), '');
+    await writeFile(join(dataDir, 'store-id.new'), name.slice(0, 5));
+    await (await startBerth(['--data-dir', dataDir])).kill('SIGTERM');
+    expect(await readFile(join(dataDir, 'store-id'), 'utf8')).toBe(name);
   });
 
   it('refuses a file that is no database, and leaves it as it is', async () => {

@@ -49,7 +49,7 @@ export async function bytesOnDisk(dataDir: string): Promise<Bytes> {
 
 /** What else lies in the folder than what belongs there. */
 export async function strangersIn(dataDir: string): Promise<string[]> {
-  const known = /^(?:lock|store-id|berth\.db(?:-wal|-shm)?|lock-journal|blobs|uploads)$/;
+  const known = /^(?:lock|reserve|store-id|berth\.db(?:-wal|-shm)?|lock-journal|blobs|uploads)$/;
   return (await readdir(dataDir)).filter((name) => !known.test(name));
 }
 
