@@ -110,6 +110,7 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
     options.onEnd?.(cycle, byItself);
     over.abort();
     await work;
+    journal.powerIsGone = false;
     await options.disk?.restore();
     for (const text of await storeFindings(dataDir)) journal.find('store', text);
     if (cycle % sayEvery === 0) {
@@ -153,6 +154,7 @@ async function endOf(options: CrashOptions, berth: BerthProcess, dice: Dice, jou
     waiting.abort();
   }
   if (afterPush) await Promise.race([journal.next('pushes'), sleep(1000)]);
+  journal.powerIsGone = disk !== undefined;
   await disk?.cut();
   await berth.kill('SIGKILL');
   return byItself;

@@ -38,6 +38,11 @@ export class Journal {
   readonly findings: Finding[] = [];
   /** Whether a request without an answer, or with a 5xx, is a finding: while nobody kills the server. */
   mustAnswer = false;
+  /**
+   * Whether the order to cut the power has been given. A machine without power answers nobody; here the program runs on for some
+   * milliseconds, over a file system that is gone. What it says then is nothing that a client could have heard.
+   */
+  powerIsGone = false;
   /** Requests that clients made of the registry. */
   operations = 0;
   readonly #counts = new Map<string, number>();

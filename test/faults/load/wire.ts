@@ -94,7 +94,8 @@ export class Wire implements Disposable {
     const { status, headers, body } = await send().catch(
       (error: Error): Answer => ({ status: 0, headers: {}, body: Buffer.from(error.message) }),
     );
-    const outcome = status === 0 || status >= 500 ? 'unknown' : status >= 400 ? 'refused' : 'ok';
+    const unheard = status === 0 || status >= 500 || this.#journal.powerIsGone;
+    const outcome = unheard ? 'unknown' : status >= 400 ? 'refused' : 'ok';
     this.#journal.record({ operation, about, outcome, status, began: sent, ended: performance.now() });
     return { outcome, status, headers, body, sent };
   }
