@@ -210,13 +210,19 @@ test.each([
     }),
     { numRuns: 40 },
   );
-  // That one tag or digest of those deleted is restored is left to chance: it needs one that can be.
-  expect([...done.keys()].filter((name) => name !== 'restore').sort()).toEqual(
-    [
-      ...['begin an upload', 'collect', 'create the repository', 'delete', 'delete the repository', 'mount', 'push'],
-      ...['tag', 'upload', ...(undo > 0 ? ['restore all', 'restore the repository'] : [])],
-    ].sort(),
-  );
+  const common = [
+    'begin an upload',
+    'collect',
+    'create the repository',
+    'delete',
+    'delete the repository',
+    'mount',
+    'push',
+  ];
+  expect([...done.keys()]).toEqual(expect.arrayContaining([...common, 'tag', 'upload']));
+  // Which of the ways to restore come up is left to chance: each needs something that can be.
+  const restoring = [...done.keys()].filter((name) => name.startsWith('restore'));
+  expect(restoring.length > 0).toBe(undo > 0);
 });
 
 /** How many rows each table has that has any, but for what a store always has. */
