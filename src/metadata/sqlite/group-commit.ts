@@ -100,7 +100,7 @@ export class GroupCommit {
   async #rest(): Promise<void> {
     if (this.#waiting.short.length > 0 || !this.#isResting()) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, this.#restUntil - this.#options.stopwatch());
+    const timer = setTimeout(resolve, Math.max(0, this.#restUntil - this.#options.stopwatch()));
     this.#wake = resolve;
     await promise;
     this.#wake = undefined;
