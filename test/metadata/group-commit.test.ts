@@ -134,7 +134,7 @@ describe('Changes that arrive together', () => {
 
   test('go before bulk, which rests after each of its commits and goes on all the same', async () => {
     let now = 0;
-    await using opened = await open({ stopwatch: () => now + performance.now() });
+    await using opened = await open({ stopwatch: () => now });
     const { connection, changes } = opened;
     const order: string[] = [];
     const run = (name: string, weight: 'short' | 'bulk', takes: number) =>
@@ -149,9 +149,10 @@ describe('Changes that arrive together', () => {
       run('bulk 3', 'bulk', 12),
       run('bulk 4', 'bulk', 12),
     ];
-    const late = first.then(() =>
-      Promise.all([run('short 2', 'short', 6), run('short 3', 'short', 6), run('short 4', 'short', 6)]),
-    );
+    const late = first.then(async () => {
+      await Promise.all([run('short 2', 'short', 6), run('short 3', 'short', 6), run('short 4', 'short', 6)]);
+      now += 1000;
+    });
     await Promise.all([first, ...rest, late]);
     expect(order).toEqual(['short 1', 'bulk 1', 'short 2', 'short 3', 'short 4', 'bulk 2', 'bulk 3', 'bulk 4']);
     expect(connection.commits).toBe(6);
