@@ -52,6 +52,7 @@ class Rows implements Disposable {
   readonly #insertBlob;
   readonly #insertManifest;
   readonly #insertImage;
+  readonly #insertDigest;
   readonly #insertTag;
   #repositoryId = 0;
   #blobsBefore = 0;
@@ -78,10 +79,13 @@ class Rows implements Disposable {
         subject_digest, annotations, bytes)
       VALUES (?, ?, ?, '${MANIFEST_TYPE}', ?, '${CONFIG_TYPE}', '${CONFIG_TYPE}', NULL, NULL, ?)`);
     this.#insertImage = this.#database.prepare(`
-      INSERT INTO image (repository_id, digest, manifest_id, tagged, blob_bytes, pushed_at)
-      VALUES (?, ?, ?, 1, ?, ?)`);
+      INSERT INTO image (repository_id, manifest_id, digest, tags, blob_bytes, pushed_at)
+      VALUES (?, ?, ?, json_array(?), ?, ?)`);
+    this.#insertDigest = this.#database.prepare(
+      'INSERT INTO digest (repository_id, digest, manifest_id) VALUES (?, ?, ?)',
+    );
     this.#insertTag = this.#database.prepare(
-      'INSERT INTO tag (repository_id, name, digest, manifest_id, position, tagged_at) VALUES (?, ?, ?, ?, 1, ?)',
+      'INSERT INTO tag (repository_id, name, manifest_id, tagged_at) VALUES (?, ?, ?, ?)',
     );
   }
 
@@ -96,8 +100,9 @@ class Rows implements Disposable {
     const size = this.#sharedBytes + bytesOf(image);
     const id = ++this.#manifests;
     this.#insertManifest.run(id, this.#repositoryId, image.digest, size, image.manifest);
-    this.#insertImage.run(this.#repositoryId, image.digest, id, size, pushedAt);
-    this.#insertTag.run(this.#repositoryId, image.tag, image.digest, id, pushedAt);
+    this.#insertImage.run(this.#repositoryId, id, image.digest, image.tag, size, pushedAt);
+    this.#insertDigest.run(this.#repositoryId, image.digest, id);
+    this.#insertTag.run(this.#repositoryId, image.tag, id, pushedAt);
     return image.own.map(({ digest, bytes }) => {
       const key = storageKey(pushedAt);
       this.#insertBlob.run(++this.#blobs, digest, bytes.length, key, pushedAt);

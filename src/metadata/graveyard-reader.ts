@@ -78,7 +78,7 @@ export class GraveyardReader {
       .whereRef('image.manifest_id', '=', sql<number>`wanted.value`)
       .whereRef('deleted_tag.manifest_id', '=', 'image.manifest_id')
       .whereRef('deleted_tag.deleted_at', '=', 'image.deleted_at')
-      .orderBy('deleted_tag.position')
+      .orderBy('deleted_tag.id')
       .execute();
     return Map.groupBy(rows.map(toTag), (tag) => tag.manifestId);
   }
@@ -128,8 +128,9 @@ export class GraveyardReader {
           AND later.purge_at > later.deleted_at AND later.manifest_id > deleted_image.manifest_id)`,
       )
       .where(
-        sql<boolean>`NOT EXISTS (SELECT 1 FROM image WHERE image.repository_id = deleted_image.repository_id
-          AND image.digest = deleted_image.digest)`,
+        sql<boolean>`NOT EXISTS (SELECT 1 FROM digest
+          CROSS JOIN image ON image.repository_id = digest.repository_id AND image.manifest_id = digest.manifest_id
+          WHERE digest.repository_id = deleted_image.repository_id AND digest.digest = deleted_image.digest)`,
       )
       .orderBy('digest')
       .limit(limit)

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type DeletedImage, GraveyardReader } from './graveyard-reader.ts';
 import { LinkWriter } from './links.ts';
+import { NameWriter } from './names.ts';
 import { type Session, setOf } from './session.ts';
 import { type Scope, UsageWriter } from './usage.ts';
 
@@ -14,40 +15,44 @@ export interface PurgeableImage extends Scope {
 /** What was deleted and is not purged yet. */
 export class Graveyard extends GraveyardReader {
   readonly #links: LinkWriter;
+  readonly #names: NameWriter;
   readonly #usage: UsageWriter;
 
   constructor(session: Session) {
     super(session);
     this.#links = new LinkWriter(session);
+    this.#names = new NameWriter(session);
     this.#usage = new UsageWriter(session);
   }
 
-  /** Keeps what live tags say that are about to be deleted: those of these names, or those of the images of these digests. */
+  /** Keeps what these live tags say, in the order given, for they are about to be deleted. */
   async keepTags(
     repositoryId: number,
-    by: 'name' | 'digest',
-    values: readonly string[],
+    names: readonly string[],
     { at, purgeAt }: { readonly at: number; readonly purgeAt: number },
   ): Promise<void> {
-    if (values.length === 0) return;
+    if (names.length === 0) return;
     await this.session.db
       .insertInto('deleted_tag')
-      .columns(['repository_id', 'name', 'digest', 'manifest_id', 'position', 'tagged_at', 'deleted_at', 'purge_at'])
+      .columns(['repository_id', 'name', 'digest', 'manifest_id', 'tagged_at', 'deleted_at', 'purge_at'])
       .expression((query) =>
         query
-          .selectFrom('tag')
+          .selectFrom(this.session.dialect.rowsOf(names).as('wanted'))
+          .crossJoin('tag')
+          .crossJoin('image')
+          .where('tag.repository_id', '=', repositoryId)
+          .whereRef('tag.name', '=', sql<string>`wanted.value`)
+          .where('image.repository_id', '=', repositoryId)
+          .whereRef('image.manifest_id', '=', 'tag.manifest_id')
           .select([
-            'repository_id',
-            'name',
-            'digest',
-            'manifest_id',
-            'position',
-            'tagged_at',
+            'tag.repository_id',
+            'tag.name',
+            'image.digest',
+            'tag.manifest_id',
+            'tag.tagged_at',
             sql.val(at).as('deleted_at'),
             sql.val(purgeAt).as('purge_at'),
-          ])
-          .where('repository_id', '=', repositoryId)
-          .where(by, 'in', setOf(this.session, values)),
+          ]),
       )
       .execute();
   }
@@ -62,9 +67,9 @@ export class Graveyard extends GraveyardReader {
       .insertInto('image')
       .columns([
         'repository_id',
-        'digest',
         'manifest_id',
-        'tagged',
+        'digest',
+        'tags',
         'blob_bytes',
         'pushed_at',
         'last_pulled_at',
@@ -79,9 +84,9 @@ export class Graveyard extends GraveyardReader {
           .whereRef('manifest.id', '=', 'deleted.manifest_id')
           .select([
             'deleted.repository_id',
-            'deleted.digest',
             'deleted.manifest_id',
-            sql.lit(0).as('tagged'),
+            'deleted.digest',
+            sql.lit('[]').as('tags'),
             'deleted.blob_bytes',
             'deleted.pushed_at',
             'deleted.last_pulled_at',
@@ -91,6 +96,7 @@ export class Graveyard extends GraveyardReader {
       .returning('blob_bytes')
       .execute();
     await db.deleteFrom('deleted_image').where('manifest_id', 'in', setOf(this.session, ids)).execute();
+    await this.#names.put(scope.repositoryId, ids);
     const logicalBytes = back.reduce((sum, image) => sum + image.blob_bytes, 0);
     await this.#usage.add(scope, { images: back.length, logicalBytes }, moves);
   }
@@ -146,15 +152,14 @@ export class Graveyard extends GraveyardReader {
     }));
   }
 
-  /** Removes what is left of these images: what was pushed, and what it named. */
+  /** Removes what is left of these images: what was pushed, what it named, and what led to it. */
   async purge(scope: Scope, images: readonly PurgeableImage[]): Promise<void> {
     const { db } = this.session;
     const held = images.filter((image) => image.held).map((image) => image.id);
     const moves = held.length > 0 ? await this.#links.letGo(scope, held) : [];
-    const ids = setOf(
-      this.session,
-      images.map((image) => image.id),
-    );
+    const manifestIds = images.map((image) => image.id);
+    const ids = setOf(this.session, manifestIds);
+    await this.#names.forget(scope.repositoryId, manifestIds);
     if (held.length > 0) await db.deleteFrom('deleted_tag').where('manifest_id', 'in', ids).execute();
     await db.deleteFrom('deleted_image').where('manifest_id', 'in', ids).execute();
     await db.deleteFrom('manifest').where('id', 'in', ids).execute();

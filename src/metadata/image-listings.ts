@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely';
-import { fromRow, IMAGE_COLUMNS, type Image, type NamedImage } from './image.ts';
+import { IMAGE_COLUMNS, type Image, TAGGED_COLUMNS, type TaggedImage, toImage, toTagged } from './image.ts';
 import type { Schema } from './schema.ts';
 import { type Session, setOf } from './session.ts';
 
@@ -20,29 +20,26 @@ export interface NamedReferrer {
   readonly artifactType: string | null;
 }
 
-/** One row of a listing of identifiers: an image once for each tag, or once without. */
-export interface ListedIdentifier {
-  readonly digest: string;
-  readonly tag: string | undefined;
-  /** The tag's place within its image; 0 when untagged. With the digest, the key of the listing. */
-  readonly position: number;
-}
-
 /** What a selection of images goes by. */
-export interface DatedImage extends NamedImage {
+export interface DatedImage extends TaggedImage {
   /** Of the blobs it names, each once. */
   readonly blobBytes: number;
   readonly pushedAt: number;
   readonly lastPulledAt: number | undefined;
 }
 
-const DATED_COLUMNS = [
-  'image.manifest_id',
-  'image.digest',
-  'image.blob_bytes',
-  'image.pushed_at',
-  'image.last_pulled_at',
-] as const;
+/** Part of a listing in the order of pushing, or against it: images with tags, without, or either. */
+export interface ImagePage {
+  readonly tagged: boolean | undefined;
+  /** The id of the last image of the page before. */
+  readonly after: number | undefined;
+  readonly limit: number;
+}
+
+/** More than any id. */
+const AFTER_ALL = Number.MAX_SAFE_INTEGER;
+
+const DATED_COLUMNS = [...TAGGED_COLUMNS, 'image.blob_bytes', 'image.pushed_at', 'image.last_pulled_at'] as const;
 
 /** Pages of a repository's images. Each reads no more rows than it answers. */
 export class ImageListings {
@@ -52,87 +49,26 @@ export class ImageListings {
     this.session = session;
   }
 
-  /** In order of digest, those after `after`. */
-  async list(
-    repositoryId: number,
-    page: { readonly tagged: boolean | undefined; readonly after: string; readonly limit: number },
-  ): Promise<Image[]> {
-    const { db } = this.session;
-    // The tags know which images have any, without a look at those that have none.
-    const from = page.tagged === true ? 'tag' : 'image';
-    let digests = db
-      .selectFrom(from)
-      .select('digest')
-      .where('repository_id', '=', repositoryId)
-      .where('digest', '>', page.after)
-      .orderBy('digest')
-      .limit(page.limit);
-    if (page.tagged === true) digests = digests.distinct();
-    if (page.tagged === false) digests = digests.where(sql<boolean>`tagged = 0`);
-    const rows = await db
-      .selectFrom(digests.as('page'))
-      .crossJoin('image')
+  /** The last pushed first, as ECR's recorded listing has it. */
+  async list(repositoryId: number, page: ImagePage): Promise<Image[]> {
+    const rows = await this.#page(repositoryId, page, 'desc')
       .crossJoin('manifest')
-      .where('image.repository_id', '=', repositoryId)
-      .whereRef('image.digest', '=', 'page.digest')
       .whereRef('manifest.id', '=', 'image.manifest_id')
       .select(IMAGE_COLUMNS)
-      .orderBy('page.digest')
       .execute();
-    return rows.map(fromRow);
+    return rows.map(toImage);
   }
 
-  /** In order of digest and, within an image, of pushing its tags; those after the key `after`. */
-  async listIdentifiers(
-    repositoryId: number,
-    page: {
-      readonly tagged: boolean | undefined;
-      readonly after: { readonly digest: string; readonly position: number };
-      readonly limit: number;
-    },
-  ): Promise<ListedIdentifier[]> {
-    const { db } = this.session;
-    const { after, limit } = page;
-    if (page.tagged === true) {
-      const tags = await db
-        .selectFrom('tag')
-        .select(['digest', 'name', 'position'])
-        .where('repository_id', '=', repositoryId)
-        .where(sql<boolean>`(digest, position) > (${after.digest}, ${after.position})`)
-        .orderBy('digest')
-        .orderBy('position')
-        .limit(limit)
-        .execute();
-      return tags.map(({ digest, name, position }) => ({ digest, tag: name, position }));
-    }
-    if (page.tagged === false) {
-      const untagged = await db
-        .selectFrom('image')
-        .select('digest')
-        .where('repository_id', '=', repositoryId)
-        .where('digest', '>', after.digest)
-        .where(sql<boolean>`tagged = 0`)
-        .orderBy('digest')
-        .limit(limit)
-        .execute();
-      return untagged.map(({ digest }) => ({ digest, tag: undefined, position: 0 }));
-    }
-    const rows = await db
-      .selectFrom('image')
-      .leftJoin('tag', (join) =>
-        join.onRef('tag.repository_id', '=', 'image.repository_id').onRef('tag.digest', '=', 'image.digest'),
-      )
-      .select(['image.digest', 'tag.name', 'tag.position'])
-      .where('image.repository_id', '=', repositoryId)
-      .where('image.digest', '>=', after.digest)
-      .where((where) =>
-        where.or([where('image.digest', '>', after.digest), where('tag.position', '>', after.position)]),
-      )
-      .orderBy('image.digest')
-      .orderBy('tag.position')
-      .limit(limit)
-      .execute();
-    return rows.map((row) => ({ digest: row.digest, tag: row.name ?? undefined, position: row.position ?? 0 }));
+  /** As `list`, without a look at what was pushed. */
+  async listTagged(repositoryId: number, page: ImagePage): Promise<TaggedImage[]> {
+    const rows = await this.#page(repositoryId, page, 'desc').select(TAGGED_COLUMNS).execute();
+    return rows.map(toTagged);
+  }
+
+  /** Dates and bytes, the first pushed first. */
+  async listDated(repositoryId: number, page: ImagePage): Promise<DatedImage[]> {
+    const rows = await this.#page(repositoryId, page, 'asc').select(DATED_COLUMNS).execute();
+    return rows.map(toDated);
   }
 
   /** Manifests that name `subjectDigest` as their subject, in order of digest, those after `after`. */
@@ -170,31 +106,9 @@ export class ImageListings {
     }));
   }
 
-  /** Dates and bytes of images in order of digest, those after `after`; with `untagged` only those without a tag. */
-  async listDated(
-    repositoryId: number,
-    page: { readonly untagged: boolean; readonly after: string; readonly limit: number },
-  ): Promise<DatedImage[]> {
-    let query = this.session.db
-      .selectFrom('image')
-      .select(DATED_COLUMNS)
-      .where('repository_id', '=', repositoryId)
-      .where('digest', '>', page.after)
-      .orderBy('digest')
-      .limit(page.limit);
-    if (page.untagged) query = query.where(sql<boolean>`tagged = 0`);
-    return (await query.execute()).map(toDated);
-  }
-
-  /** As `listDated`, of the named digests. One statement, however many. */
+  /** Dates and bytes of the named digests. One statement, however many. */
   async findDated(repositoryId: number, digests: readonly string[]): Promise<DatedImage[]> {
-    const rows = await this.session.db
-      .selectFrom(this.session.dialect.rowsOf(digests).as('wanted'))
-      .crossJoin('image')
-      .select(DATED_COLUMNS)
-      .where('image.repository_id', '=', repositoryId)
-      .whereRef('image.digest', '=', sql<string>`wanted.value`)
-      .execute();
+    const rows = await selectWithDigests(this.session, repositoryId, digests).select(DATED_COLUMNS).execute();
     return rows.map(toDated);
   }
 
@@ -217,28 +131,43 @@ export class ImageListings {
   }
 
   async hasAny(repositoryId: number): Promise<boolean> {
-    const [image] = await this.listAny(repositoryId, 1);
+    const [image] = await this.listTagged(repositoryId, { tagged: undefined, after: undefined, limit: 1 });
     return image !== undefined;
   }
 
-  /** Some images of the repository, the first in order of digest. */
-  async listAny(repositoryId: number, limit: number): Promise<NamedImage[]> {
-    return this.session.db
+  #page(repositoryId: number, { tagged, after, limit }: ImagePage, order: 'asc' | 'desc') {
+    const page = this.session.db
       .selectFrom('image')
-      .select(['manifest_id as id', 'digest'])
-      .where('repository_id', '=', repositoryId)
-      .orderBy('digest')
-      .limit(limit)
-      .execute();
+      .where('image.repository_id', '=', repositoryId)
+      .where('image.manifest_id', order === 'asc' ? '>' : '<', after ?? (order === 'asc' ? 0 : AFTER_ALL))
+      .orderBy('image.manifest_id', order)
+      .limit(limit);
+    if (tagged === undefined) return page;
+    // As the partial indexes put it.
+    return page.where(tagged ? sql<boolean>`image.tags <> '[]'` : sql<boolean>`image.tags = '[]'`);
   }
 }
 
+/** The live images that these digests lead to. */
+export function selectWithDigests({ db, dialect }: Session, repositoryId: number, digests: readonly string[]) {
+  return db
+    .selectFrom(dialect.rowsOf(digests).as('wanted'))
+    .crossJoin('digest')
+    .crossJoin('image')
+    .where('digest.repository_id', '=', repositoryId)
+    .whereRef('digest.digest', '=', sql<string>`wanted.value`)
+    .where('image.repository_id', '=', repositoryId)
+    .whereRef('image.manifest_id', '=', 'digest.manifest_id');
+}
+
 function toDated(
-  row: Pick<Selectable<Schema['image']>, 'manifest_id' | 'digest' | 'blob_bytes' | 'pushed_at' | 'last_pulled_at'>,
+  row: Pick<
+    Selectable<Schema['image']>,
+    'manifest_id' | 'digest' | 'tags' | 'blob_bytes' | 'pushed_at' | 'last_pulled_at'
+  >,
 ): DatedImage {
   return {
-    id: row.manifest_id,
-    digest: row.digest,
+    ...toTagged(row),
     blobBytes: row.blob_bytes,
     pushedAt: row.pushed_at,
     lastPulledAt: row.last_pulled_at ?? undefined,

@@ -2,10 +2,11 @@ import { sql } from 'kysely';
 import type { NamedImage } from './image.ts';
 import { ImageReader, type ImageWithManifest } from './images.ts';
 import { LinkWriter } from './links.ts';
+import { NameWriter } from './names.ts';
 import { type Session, setOf } from './session.ts';
 import { type Scope, UsageWriter } from './usage.ts';
 
-export interface NewImage extends Omit<ImageWithManifest, 'id' | 'lastPulledAt'> {
+export interface NewImage extends Omit<ImageWithManifest, 'id' | 'tags' | 'lastPulledAt'> {
   readonly annotations: Readonly<Record<string, string>> | undefined;
   /** Of what it names, in the same repository. */
   readonly blobs: readonly { readonly id: number; readonly size: number }[];
@@ -23,11 +24,13 @@ export interface Deletion {
 
 export class ImageWriter extends ImageReader {
   readonly #links: LinkWriter;
+  readonly #names: NameWriter;
   readonly #usage: UsageWriter;
 
   constructor(session: Session) {
     super(session);
     this.#links = new LinkWriter(session);
+    this.#names = new NameWriter(session);
     this.#usage = new UsageWriter(session);
   }
 
@@ -54,15 +57,16 @@ export class ImageWriter extends ImageReader {
       .insertInto('image')
       .values({
         repository_id: scope.repositoryId,
-        digest: image.digest,
         manifest_id: id,
-        tagged: 0,
+        digest: image.digest,
+        tags: '[]',
         blob_bytes: blobBytes,
         pushed_at: image.pushedAt,
         last_pulled_at: null,
         subject_digest: image.subjectDigest ?? null,
       })
       .execute();
+    await this.#names.put(scope.repositoryId, [id]);
     await this.#insertReferences(scope, id, image);
     const moves = image.blobs.length > 0 ? await this.#links.name(scope, [id]) : [];
     await this.#usage.add(scope, { images: 1, logicalBytes: blobBytes }, moves);
@@ -71,18 +75,15 @@ export class ImageWriter extends ImageReader {
 
   /**
    * Deletes images with their tags: from now on they answer as deleted. Their manifests and references stay until they are
-   * purged. The caller has looked: they are live, and of this repository.
+   * purged. Names that lead to them do, too, unless the images may be restored: then names would lead nowhere for as long.
+   * The caller has looked: they are live, and of this repository.
    */
   async delete(scope: Scope, images: readonly NamedImage[], { at, purgeAt, keepUntil }: Deletion): Promise<void> {
     if (images.length === 0) return;
     const { db } = this.session;
     const ids = images.map((image) => image.id);
-    const digests = setOf(
-      this.session,
-      images.map((image) => image.digest),
-    );
-    const moves = await this.#links.release(scope, ids, { hold: purgeAt > at, keepUntil });
-    await db.deleteFrom('tag').where('repository_id', '=', scope.repositoryId).where('digest', 'in', digests).execute();
+    const hold = purgeAt > at;
+    const moves = await this.#links.release(scope, ids, { hold, keepUntil });
     const gone = await db
       .insertInto('deleted_image')
       .columns([
@@ -94,6 +95,7 @@ export class ImageWriter extends ImageReader {
         'last_pulled_at',
         'deleted_at',
         'purge_at',
+        'tags',
       ])
       .expression((query) =>
         query
@@ -107,17 +109,19 @@ export class ImageWriter extends ImageReader {
             'last_pulled_at',
             sql.val(at).as('deleted_at'),
             sql.val(purgeAt).as('purge_at'),
+            'tags',
           ])
           .where('repository_id', '=', scope.repositoryId)
-          .where('digest', 'in', digests),
+          .where('manifest_id', 'in', setOf(this.session, ids)),
       )
       .returning('blob_bytes')
       .execute();
     await db
       .deleteFrom('image')
       .where('repository_id', '=', scope.repositoryId)
-      .where('digest', 'in', digests)
+      .where('manifest_id', 'in', setOf(this.session, ids))
       .execute();
+    if (hold) await this.#names.forget(scope.repositoryId, ids);
     const logicalBytes = gone.reduce((sum, image) => sum + image.blob_bytes, 0);
     await this.#usage.add(scope, { images: -gone.length, logicalBytes: -logicalBytes }, moves);
   }
@@ -129,12 +133,11 @@ export class ImageWriter extends ImageReader {
       .selectFrom(dialect.rowsOf(manifestIds).as('wanted'))
       .crossJoin('manifest')
       .whereRef('manifest.id', '=', sql<number>`wanted.value`)
-      .select(['manifest.repository_id', 'manifest.digest']);
+      .select(['manifest.repository_id', 'manifest.id']);
     await db
       .updateTable('image')
       .set({ last_pulled_at: at })
-      .where(sql<boolean>`(repository_id, digest) IN ${pulled}`)
-      .where('manifest_id', 'in', setOf(this.session, manifestIds))
+      .where(sql<boolean>`(repository_id, manifest_id) IN ${pulled}`)
       .execute();
   }
 

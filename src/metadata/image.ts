@@ -1,10 +1,19 @@
 import type { Selectable } from 'kysely';
 import type { Schema } from './schema.ts';
 
-/** An image: a manifest in a repository. Tags are kept apart (`TagReader.ofImages`). */
-export interface Image {
+/** What names an image within its repository. */
+export interface NamedImage {
   readonly id: number;
   readonly digest: string;
+}
+
+export interface TaggedImage extends NamedImage {
+  /** In the order they were pushed. */
+  readonly tags: readonly string[];
+}
+
+/** An image: a manifest in a repository. */
+export interface Image extends TaggedImage {
   readonly mediaType: string;
   /** Bytes of config and layers as stored; for an index the largest of its children. */
   readonly imageSize: number;
@@ -16,12 +25,10 @@ export interface Image {
   readonly lastPulledAt: number | undefined;
 }
 
-/** What names an image within its repository. */
-export type NamedImage = Pick<Image, 'id' | 'digest'>;
+export const TAGGED_COLUMNS = ['image.manifest_id', 'image.digest', 'image.tags'] as const;
 
 export const IMAGE_COLUMNS = [
-  'manifest.id',
-  'manifest.digest',
+  ...TAGGED_COLUMNS,
   'manifest.media_type',
   'manifest.image_size',
   'manifest.config_media_type',
@@ -31,16 +38,22 @@ export const IMAGE_COLUMNS = [
   'image.last_pulled_at',
 ] as const;
 
-type ImageRow = Pick<
-  Selectable<Schema['manifest']>,
-  'id' | 'digest' | 'media_type' | 'image_size' | 'config_media_type' | 'artifact_type' | 'subject_digest'
-> &
-  Pick<Selectable<Schema['image']>, 'pushed_at' | 'last_pulled_at'>;
+type TaggedRow = Pick<Selectable<Schema['image']>, 'manifest_id' | 'digest' | 'tags'>;
 
-export function fromRow(row: ImageRow): Image {
+type ImageRow = TaggedRow &
+  Pick<Selectable<Schema['image']>, 'pushed_at' | 'last_pulled_at'> &
+  Pick<
+    Selectable<Schema['manifest']>,
+    'media_type' | 'image_size' | 'config_media_type' | 'artifact_type' | 'subject_digest'
+  >;
+
+export function toTagged(row: TaggedRow): TaggedImage {
+  return { id: row.manifest_id, digest: row.digest, tags: JSON.parse(row.tags) as string[] };
+}
+
+export function toImage(row: ImageRow): Image {
   return {
-    id: row.id,
-    digest: row.digest,
+    ...toTagged(row),
     mediaType: row.media_type,
     imageSize: row.image_size,
     configMediaType: row.config_media_type ?? undefined,

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Reference } from '../model/reference.ts';
-import { fromRow, IMAGE_COLUMNS, type Image, type NamedImage } from './image.ts';
-import { ImageListings } from './image-listings.ts';
+import { IMAGE_COLUMNS, type Image, TAGGED_COLUMNS, type TaggedImage, toImage, toTagged } from './image.ts';
+import { ImageListings, selectWithDigests } from './image-listings.ts';
 
 /** An image with the manifest's bytes as they were pushed. */
 export interface ImageWithManifest extends Image {
@@ -16,45 +16,45 @@ export interface StoredManifest {
 
 export class ImageReader extends ImageListings {
   async find(repositoryId: number, reference: Reference): Promise<ImageWithManifest | undefined> {
-    const base = this.session.db
-      .selectFrom('image')
-      .innerJoin('manifest', 'manifest.id', 'image.manifest_id')
-      .select([...IMAGE_COLUMNS, 'manifest.bytes'])
-      .where('image.repository_id', '=', repositoryId);
-    const query =
+    const { db } = this.session;
+    const names =
       reference.digest === undefined
-        ? base
-            .innerJoin('tag', 'tag.digest', 'image.digest')
-            .where('tag.repository_id', '=', repositoryId)
-            .where('tag.name', '=', reference.tag)
-        : base.where('image.digest', '=', reference.digest);
-    const row = await query.executeTakeFirst();
-    return row && { ...fromRow(row), bytes: row.bytes };
+        ? db
+            .selectFrom('tag')
+            .select(['repository_id', 'manifest_id'])
+            .where('repository_id', '=', repositoryId)
+            .where('name', '=', reference.tag)
+        : db
+            .selectFrom('digest')
+            .select(['repository_id', 'manifest_id'])
+            .where('repository_id', '=', repositoryId)
+            .where('digest', '=', reference.digest);
+    const row = await db
+      .selectFrom(names.as('name'))
+      .crossJoin('image')
+      .crossJoin('manifest')
+      .whereRef('image.repository_id', '=', 'name.repository_id')
+      .whereRef('image.manifest_id', '=', 'name.manifest_id')
+      .whereRef('manifest.id', '=', 'image.manifest_id')
+      .select([...IMAGE_COLUMNS, 'manifest.bytes'])
+      .executeTakeFirst();
+    return row && { ...toImage(row), bytes: row.bytes };
   }
 
   /** Those of the named digests that the repository has. One statement, however many. */
   async findAll(repositoryId: number, digests: readonly string[]): Promise<Image[]> {
-    const rows = await this.session.db
-      .selectFrom(this.session.dialect.rowsOf(digests).as('wanted'))
-      .crossJoin('image')
+    const rows = await selectWithDigests(this.session, repositoryId, digests)
       .crossJoin('manifest')
-      .where('image.repository_id', '=', repositoryId)
-      .whereRef('image.digest', '=', sql<string>`wanted.value`)
       .whereRef('manifest.id', '=', 'image.manifest_id')
       .select(IMAGE_COLUMNS)
       .execute();
-    return rows.map(fromRow);
+    return rows.map(toImage);
   }
 
   /** As `findAll`, without a look at what was pushed. */
-  async identify(repositoryId: number, digests: readonly string[]): Promise<NamedImage[]> {
-    return this.session.db
-      .selectFrom(this.session.dialect.rowsOf(digests).as('wanted'))
-      .crossJoin('image')
-      .where('image.repository_id', '=', repositoryId)
-      .whereRef('image.digest', '=', sql<string>`wanted.value`)
-      .select(['image.manifest_id as id', 'image.digest'])
-      .execute();
+  async identify(repositoryId: number, digests: readonly string[]): Promise<TaggedImage[]> {
+    const rows = await selectWithDigests(this.session, repositoryId, digests).select(TAGGED_COLUMNS).execute();
+    return rows.map(toTagged);
   }
 
   /** The manifests of these images, by image. One statement, however many. */
@@ -78,7 +78,6 @@ export class ImageReader extends ImageListings {
       .whereRef('manifest_child.child_id', '=', sql<number>`wanted.value`)
       .whereRef('parent.id', '=', 'manifest_child.parent_id')
       .whereRef('image.repository_id', '=', 'parent.repository_id')
-      .whereRef('image.digest', '=', 'parent.digest')
       .whereRef('image.manifest_id', '=', 'parent.id')
       .select(['manifest_child.child_id as childId', 'parent.digest'])
       .orderBy('parent.digest')

@@ -46,26 +46,29 @@ export interface ImageRow {
   readonly repository_id: number;
   readonly digest: string;
   readonly manifest_id: number;
-  readonly tagged: number;
   readonly blob_bytes: number;
-  readonly has_tags: number;
   readonly manifest_repository_id: number | null;
   readonly manifest_digest: string | null;
+  /** Where its digest leads. */
+  readonly digest_manifest_id: number | null;
+  /** Of the tags it has, one that does not lead to it. */
+  readonly lost_tag: string | null;
 }
 
-export interface TagRow {
+/** A name, and what the image says that it leads to: live, deleted and not purged yet, or neither. */
+export interface NameRow {
   readonly repository_id: number;
   readonly name: string;
-  readonly digest: string;
   readonly manifest_id: number;
-  /** Of the live image with the tag's digest. */
-  readonly image_manifest_id: number | null;
+  readonly live: number;
+  readonly deleted: number;
+  /** Whether the live image has this name. */
+  readonly known: number;
 }
 
 /** Whether a manifest is a live image's. */
 export const isLive = (manifestId: RawBuilder<unknown>) => sql<number>`EXISTS (SELECT 1 FROM manifest AS content
-  JOIN image ON image.repository_id = content.repository_id AND image.digest = content.digest
-    AND image.manifest_id = content.id
+  JOIN image ON image.repository_id = content.repository_id AND image.manifest_id = content.id
   WHERE content.id = ${manifestId})`;
 
 export class ImageInspection {
@@ -85,8 +88,7 @@ export class ImageInspection {
         deleted.repository_id AS deleted_repository_id, deleted.digest AS deleted_digest,
         deleted.blob_bytes AS deleted_blob_bytes
       FROM manifest
-      LEFT JOIN image ON image.repository_id = manifest.repository_id AND image.digest = manifest.digest
-        AND image.manifest_id = manifest.id
+      LEFT JOIN image ON image.repository_id = manifest.repository_id AND image.manifest_id = manifest.id
       LEFT JOIN deleted_image AS deleted ON deleted.manifest_id = manifest.id
       WHERE manifest.id > ${after} ORDER BY manifest.id LIMIT ${limit}`.execute(this.#session.db);
     return rows;
@@ -122,28 +124,47 @@ export class ImageInspection {
     return Map.groupBy(rows, (row) => row.parent_id);
   }
 
-  /** Live images in order of repository and digest, those after the key `after`. */
+  /** Live images in order of repository and manifest, those after the key `after`. */
   async listImages(
-    after: { readonly repositoryId: number; readonly digest: string },
+    after: { readonly repositoryId: number; readonly manifestId: number },
     limit: number,
   ): Promise<ImageRow[]> {
+    const tags = this.#session.dialect.elementsOf(sql.ref('image.tags'));
     const { rows } = await sql<ImageRow>`
-      SELECT image.repository_id, image.digest, image.manifest_id, image.tagged, image.blob_bytes,
-        EXISTS (SELECT 1 FROM tag WHERE tag.repository_id = image.repository_id AND tag.digest = image.digest) AS has_tags,
-        manifest.repository_id AS manifest_repository_id, manifest.digest AS manifest_digest
+      SELECT image.repository_id, image.digest, image.manifest_id, image.blob_bytes,
+        manifest.repository_id AS manifest_repository_id, manifest.digest AS manifest_digest,
+        digest.manifest_id AS digest_manifest_id,
+        (SELECT listed.value FROM ${tags} AS listed WHERE NOT EXISTS (SELECT 1 FROM tag
+          WHERE tag.repository_id = image.repository_id AND tag.name = listed.value
+            AND tag.manifest_id = image.manifest_id) LIMIT 1) AS lost_tag
       FROM image LEFT JOIN manifest ON manifest.id = image.manifest_id
-      WHERE (image.repository_id, image.digest) > (${after.repositoryId}, ${after.digest})
-      ORDER BY image.repository_id, image.digest LIMIT ${limit}`.execute(this.#session.db);
+      LEFT JOIN digest ON digest.repository_id = image.repository_id AND digest.digest = image.digest
+      WHERE (image.repository_id, image.manifest_id) > (${after.repositoryId}, ${after.manifestId})
+      ORDER BY image.repository_id, image.manifest_id LIMIT ${limit}`.execute(this.#session.db);
     return rows;
   }
 
-  /** In order of repository and name, those after the key `after`. */
-  async listTags(after: { readonly repositoryId: number; readonly name: string }, limit: number): Promise<TagRow[]> {
-    const { rows } = await sql<TagRow>`
-      SELECT tag.repository_id, tag.name, tag.digest, tag.manifest_id, image.manifest_id AS image_manifest_id
-      FROM tag LEFT JOIN image ON image.repository_id = tag.repository_id AND image.digest = tag.digest
-      WHERE (tag.repository_id, tag.name) > (${after.repositoryId}, ${after.name})
-      ORDER BY tag.repository_id, tag.name LIMIT ${limit}`.execute(this.#session.db);
+  /** Tags or digests in order of repository and name, those after the key `after`. */
+  async listNames(
+    kind: 'tag' | 'digest',
+    after: { readonly repositoryId: number; readonly name: string },
+    limit: number,
+  ): Promise<NameRow[]> {
+    const name = sql.ref(kind === 'tag' ? 'lead.name' : 'lead.digest');
+    const tags = this.#session.dialect.elementsOf(sql.ref('image.tags'));
+    const known =
+      kind === 'tag'
+        ? sql`EXISTS (SELECT 1 FROM ${tags} AS listed WHERE listed.value = ${name})`
+        : sql`image.digest = ${name}`;
+    const { rows } = await sql<NameRow>`
+      SELECT lead.repository_id, ${name} AS name, lead.manifest_id,
+        CASE WHEN image.manifest_id IS NULL THEN 0 ELSE 1 END AS live,
+        EXISTS (SELECT 1 FROM deleted_image AS deleted WHERE deleted.manifest_id = lead.manifest_id) AS deleted,
+        CASE WHEN image.manifest_id IS NULL THEN 0 ELSE ${known} END AS known
+      FROM ${sql.table(kind)} AS lead
+      LEFT JOIN image ON image.repository_id = lead.repository_id AND image.manifest_id = lead.manifest_id
+      WHERE (lead.repository_id, ${name}) > (${after.repositoryId}, ${after.name})
+      ORDER BY lead.repository_id, ${name} LIMIT ${limit}`.execute(this.#session.db);
     return rows;
   }
 

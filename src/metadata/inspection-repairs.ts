@@ -6,6 +6,13 @@ import { addUsage } from './usage.ts';
 /** What is kept beside what it can be counted from. */
 export type UsageCounter = Exclude<keyof Schema['usage'], 'scope' | 'id'>;
 
+/** A tag or a digest, and the manifest that it leads to, or should. */
+export interface LeadingName {
+  readonly repositoryId: number;
+  readonly name: string;
+  readonly manifestId: number;
+}
+
 /**
  * Puts right what can be put right from what is certain. Nothing here lets go of anything that might be needed. Each answers
  * whether it did something: rows that have changed since they were looked at are left for the next look.
@@ -38,24 +45,54 @@ export class Repairs {
       WHERE repository_id = ${link.repositoryId} AND blob_id = ${link.blobId} RETURNING 1`);
   }
 
-  async setTagged(repositoryId: number, digest: string): Promise<boolean> {
+  /** Lets an image have a tag that leads to it; what a tag leads to is what clients see. */
+  async addTag(tag: LeadingName): Promise<boolean> {
+    const { dialect } = this.#session;
+    const tags = dialect.listWith(dialect.listWithout(sql.ref('image.tags'), [tag.name]), tag.name);
     return this.#changes(sql`
-      UPDATE image SET tagged = CASE WHEN EXISTS (SELECT 1 FROM tag
-        WHERE tag.repository_id = image.repository_id AND tag.digest = image.digest) THEN 1 ELSE 0 END
-      WHERE repository_id = ${repositoryId} AND digest = ${digest} RETURNING 1`);
+      UPDATE image SET tags = ${tags}
+      WHERE repository_id = ${tag.repositoryId} AND manifest_id = ${tag.manifestId} AND ${leads(tag)} RETURNING 1`);
+  }
+
+  /** Takes from an image a tag that does not lead to it. */
+  async removeTag(tag: LeadingName): Promise<boolean> {
+    return this.#changes(sql`
+      UPDATE image SET tags = ${this.#session.dialect.listWithout(sql.ref('image.tags'), [tag.name])}
+      WHERE repository_id = ${tag.repositoryId} AND manifest_id = ${tag.manifestId} AND NOT ${leads(tag)} RETURNING 1`);
+  }
+
+  /** Lets the digest of a live image lead to it, if it leads to no other. */
+  async addDigest(digest: LeadingName): Promise<boolean> {
+    return this.#changes(sql`
+      INSERT INTO digest (repository_id, digest, manifest_id)
+      SELECT image.repository_id, image.digest, image.manifest_id FROM image
+      WHERE image.repository_id = ${digest.repositoryId} AND image.manifest_id = ${digest.manifestId}
+      ON CONFLICT (repository_id, digest) DO UPDATE SET manifest_id = excluded.manifest_id
+        WHERE NOT EXISTS (SELECT 1 FROM image AS other
+          WHERE other.repository_id = digest.repository_id AND other.manifest_id = digest.manifest_id) RETURNING 1`);
+  }
+
+  /** Forgets a name that leads to nothing, live or deleted. */
+  async forgetName(kind: 'tag' | 'digest', name: LeadingName): Promise<boolean> {
+    const column = sql.ref(kind === 'tag' ? 'name' : 'digest');
+    return this.#changes(sql`
+      DELETE FROM ${sql.table(kind)}
+      WHERE repository_id = ${name.repositoryId} AND ${column} = ${name.name} AND manifest_id = ${name.manifestId}
+        AND NOT EXISTS (SELECT 1 FROM image
+          WHERE image.repository_id = ${name.repositoryId} AND image.manifest_id = ${name.manifestId})
+        AND NOT EXISTS (SELECT 1 FROM deleted_image WHERE deleted_image.manifest_id = ${name.manifestId}) RETURNING 1`);
   }
 
   /** Of a live image; usage counts by the same number and moves with it. */
   async setBlobBytes(
-    image: { readonly repositoryId: number; readonly digest: string; readonly manifestId: number },
+    image: { readonly repositoryId: number; readonly manifestId: number },
     registryKey: number | undefined,
     recorded: number,
     counted: number,
   ): Promise<boolean> {
     const changed = await this.#changes(sql`
       UPDATE image SET blob_bytes = ${counted}
-      WHERE repository_id = ${image.repositoryId} AND digest = ${image.digest}
-        AND manifest_id = ${image.manifestId} AND blob_bytes = ${recorded} RETURNING 1`);
+      WHERE repository_id = ${image.repositoryId} AND manifest_id = ${image.manifestId} AND blob_bytes = ${recorded} RETURNING 1`);
     if (!changed) return false;
     await this.shiftUsage('repository', image.repositoryId, { logical_bytes: counted - recorded });
     if (registryKey !== undefined)
@@ -84,7 +121,7 @@ export class Repairs {
       FROM manifest
       WHERE manifest.id = ${manifest.id}
         AND NOT EXISTS (SELECT 1 FROM image WHERE image.repository_id = ${manifest.repositoryId}
-          AND image.digest = ${manifest.digest} AND image.manifest_id = ${manifest.id})
+          AND image.manifest_id = ${manifest.id})
         AND NOT EXISTS (SELECT 1 FROM deleted_image WHERE deleted_image.manifest_id = ${manifest.id})
       RETURNING 1`);
   }
@@ -94,7 +131,7 @@ export class Repairs {
     return this.#changes(sql`
       DELETE FROM deleted_image WHERE manifest_id = ${manifest.id}
         AND EXISTS (SELECT 1 FROM image WHERE image.repository_id = ${manifest.repositoryId}
-          AND image.digest = ${manifest.digest} AND image.manifest_id = ${manifest.id}) RETURNING 1`);
+          AND image.manifest_id = ${manifest.id}) RETURNING 1`);
   }
 
   /** Takes a key out of the trash that a blob or an upload needs; answers its size, as it was counted. */
@@ -111,4 +148,9 @@ export class Repairs {
     const { rows } = await change.execute(this.#session.db);
     return rows.length > 0;
   }
+}
+
+function leads({ repositoryId, name, manifestId }: LeadingName) {
+  return sql`EXISTS (SELECT 1 FROM tag WHERE tag.repository_id = ${repositoryId}
+    AND tag.name = ${name} AND tag.manifest_id = ${manifestId})`;
 }

@@ -14,6 +14,7 @@ export interface Schema {
   manifest_blob: ManifestBlobTable;
   manifest_child: ManifestChildTable;
   image: ImageTable;
+  digest: DigestTable;
   tag: TagTable;
   deleted_image: DeletedImageTable;
   deleted_tag: DeletedTagTable;
@@ -106,15 +107,15 @@ interface ManifestTable {
 }
 
 /**
- * A live image. `manifest_id` has no foreign key: the database would look for images by it whenever a manifest goes, and that
- * index would have to be kept by every push and every deletion.
+ * A live image: that this row is there is what makes it live. `manifest_id` has no foreign key: the database would look for
+ * images by it whenever a manifest goes, and that index would have to be kept by every push and every deletion.
  */
 interface ImageTable {
   repository_id: number;
-  digest: string;
   manifest_id: number;
-  /** Whether any tag points here: kept so that a listing of untagged images reads only those. */
-  tagged: number;
+  digest: string;
+  /** JSON list of its tags, in the order they were pushed. */
+  tags: string;
   /** Of the blobs that the manifest names, each once. */
   blob_bytes: number;
   pushed_at: number;
@@ -135,13 +136,18 @@ interface ManifestChildTable {
   child_id: number;
 }
 
+/** Where a digest leads. It counts only while the image is live; one that leads nowhere goes with what was pushed. */
+interface DigestTable {
+  repository_id: number;
+  digest: string;
+  manifest_id: number;
+}
+
+/** Where a tag leads. It counts only while the image is live; one that leads nowhere goes with what was pushed. */
 interface TagTable {
   repository_id: number;
   name: string;
-  digest: string;
   manifest_id: number;
-  /** Counts up within an image: the order in which its tags were pushed. */
-  position: number;
   tagged_at: number;
 }
 
@@ -155,6 +161,8 @@ interface DeletedImageTable {
   last_pulled_at: number | null;
   deleted_at: number;
   purge_at: number;
+  /** JSON list of the tags it had: what may still lead to it. */
+  tags: string;
 }
 
 /** A tag that was deleted and may be restored until `purge_at`. */
@@ -164,7 +172,6 @@ interface DeletedTagTable {
   name: string;
   digest: string;
   manifest_id: number;
-  position: number;
   tagged_at: number;
   deleted_at: number;
   purge_at: number;

@@ -3,11 +3,17 @@ import type { Expression, RawBuilder } from 'kysely';
 /** The few places where databases differ. Each database has one implementation, in its own folder. */
 export interface SqlDialect {
   /**
-   * The values of a list as the rows of a table with one column, `value`. The statement's text is the same for any length.
-   * Join to it with `crossJoin` and conditions: SQLite, which cannot know how short the list is, keeps to that order, while
-   * an inner join may make it read the whole repository and look into the list for each row.
+   * The values of a list as the rows of a table with one column, `value`, in order. The statement's text is the same for any
+   * length. Join to it with `crossJoin` and conditions: SQLite, which cannot know how short the list is, keeps to that order,
+   * while an inner join may make it read the whole repository and look into the list for each row.
    */
   rowsOf(values: readonly (string | number)[]): RawBuilder<{ value: string | number }>;
+  /** The elements of a column that holds a JSON list of strings, as the rows of a table with one column, `value`. */
+  elementsOf(list: Expression<string>): RawBuilder<{ value: string }>;
+  /** A JSON list of strings with one more at its end. */
+  listWith(list: Expression<string>, value: string): RawBuilder<string>;
+  /** A JSON list of strings without these, in the order it had. */
+  listWithout(list: Expression<string>, values: readonly string[]): RawBuilder<string>;
   /** The greater of two numbers. */
   greatest(a: Expression<number>, b: Expression<number>): RawBuilder<number>;
 }

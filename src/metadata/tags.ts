@@ -1,11 +1,26 @@
 import { sql } from 'kysely';
+import type { NamedImage } from './image.ts';
+import { type TaggedImage, toTagged } from './image.ts';
 import { type Session, setOf } from './session.ts';
 
 /** A tag and the image it points to. */
 export interface ResolvedTag {
   readonly name: string;
-  readonly manifestId: number;
-  readonly digest: string;
+  readonly image: TaggedImage;
+}
+
+/** A tag as it stands in a listing; one without an image was deleted with it, and is about to go. */
+export interface ListedTag {
+  readonly name: string;
+  /** Of the image it points to. */
+  readonly digest: string | undefined;
+}
+
+/** Tags in order of their bytes: those that begin with `prefix` and come after `after`. */
+export interface TagPage {
+  readonly prefix: string;
+  readonly after: string;
+  readonly limit: number;
 }
 
 export class TagReader {
@@ -22,76 +37,36 @@ export class TagReader {
 
   /** Those of the named tags that exist. One statement, however many. */
   async resolve(repositoryId: number, names: readonly string[]): Promise<ResolvedTag[]> {
-    return this.session.db
+    const rows = await this.session.db
       .selectFrom(this.session.dialect.rowsOf(names).as('wanted'))
       .crossJoin('tag')
+      .crossJoin('image')
       .where('tag.repository_id', '=', repositoryId)
       .whereRef('tag.name', '=', sql<string>`wanted.value`)
-      .select(['tag.name', 'tag.manifest_id as manifestId', 'tag.digest'])
+      .where('image.repository_id', '=', repositoryId)
+      .whereRef('image.manifest_id', '=', 'tag.manifest_id')
+      .select(['tag.name', 'image.manifest_id', 'image.digest', 'image.tags'])
       .execute();
+    return rows.map((row) => ({ name: row.name, image: toTagged(row) }));
   }
 
-  /** The tags of each image, by its digest, in the order they were pushed. One statement, however many images. */
-  async ofImages(repositoryId: number, digests: readonly string[]): Promise<Map<string, string[]>> {
+  /** A page of tags. Those that lead nowhere are among them, so that a page never reads more rows than it answers. */
+  async list(repositoryId: number, { prefix, after, limit }: TagPage): Promise<ListedTag[]> {
     const rows = await this.session.db
-      .selectFrom(this.session.dialect.rowsOf(digests).as('wanted'))
-      .crossJoin('tag')
+      .selectFrom('tag')
+      .leftJoin('image', (join) =>
+        join.onRef('image.repository_id', '=', 'tag.repository_id').onRef('image.manifest_id', '=', 'tag.manifest_id'),
+      )
+      .select(['tag.name', 'image.digest'])
       .where('tag.repository_id', '=', repositoryId)
-      .whereRef('tag.digest', '=', sql<string>`wanted.value`)
-      .select(['tag.digest', 'tag.name'])
-      .orderBy('tag.digest')
-      .orderBy('tag.position')
+      .where('tag.name', '>', after)
+      .where('tag.name', '>=', prefix)
+      // Tags are ASCII, so nothing that begins so comes after this.
+      .where('tag.name', '<', `${prefix}\u{7f}`)
+      .orderBy('tag.name')
+      .limit(limit)
       .execute();
-    const tags = new Map<string, string[]>();
-    for (const { digest, name } of rows) {
-      const names = tags.get(digest);
-      if (names) names.push(name);
-      else tags.set(digest, [name]);
-    }
-    return tags;
-  }
-
-  async countOfImage(repositoryId: number, digest: string): Promise<number> {
-    const row = await this.session.db
-      .selectFrom('tag')
-      .select((select) => select.fn.countAll<number>().as('count'))
-      .where('repository_id', '=', repositoryId)
-      .where('digest', '=', digest)
-      .executeTakeFirstOrThrow();
-    return row.count;
-  }
-
-  /** Tags whose names begin so, in order of their bytes, those after `after`, with the digests they point to. */
-  async listPrefixed(
-    repositoryId: number,
-    page: { readonly prefix: string; readonly after: string; readonly limit: number },
-  ): Promise<{ readonly name: string; readonly digest: string }[]> {
-    return (
-      this.session.db
-        .selectFrom('tag')
-        .select(['name', 'digest'])
-        .where('repository_id', '=', repositoryId)
-        .where('name', '>', page.after)
-        .where('name', '>=', page.prefix)
-        // Tags are ASCII, so nothing that begins so comes after this.
-        .where('name', '<', `${page.prefix}\u{7f}`)
-        .orderBy('name')
-        .limit(page.limit)
-        .execute()
-    );
-  }
-
-  /** Tag names in order of their bytes, those after `after`. */
-  async list(repositoryId: number, page: { readonly after: string; readonly limit: number }): Promise<string[]> {
-    const rows = await this.session.db
-      .selectFrom('tag')
-      .select('name')
-      .where('repository_id', '=', repositoryId)
-      .where('name', '>', page.after)
-      .orderBy('name')
-      .limit(page.limit)
-      .execute();
-    return rows.map((row) => row.name);
+    return rows.map((row) => ({ name: row.name, digest: row.digest ?? undefined }));
   }
 }
 
@@ -100,55 +75,53 @@ export class TagWriter extends TagReader {
   async put(tag: {
     readonly repositoryId: number;
     readonly name: string;
-    readonly image: { readonly id: number; readonly digest: string };
+    readonly image: NamedImage;
     readonly taggedAt: number;
   }): Promise<void> {
-    const { db } = this.session;
-    const previous = await db
-      .deleteFrom('tag')
-      .where('repository_id', '=', tag.repositoryId)
-      .where('name', '=', tag.name)
-      .returning('digest')
-      .executeTakeFirst();
+    const { db, dialect } = this.session;
+    const { repositoryId, name, image } = tag;
+    const previous = db
+      .selectFrom('tag')
+      .select('manifest_id')
+      .where('repository_id', '=', repositoryId)
+      .where('name', '=', name);
+    await db
+      .updateTable('image')
+      .set({ tags: dialect.listWithout(sql.ref('image.tags'), [name]) })
+      .where('repository_id', '=', repositoryId)
+      .where('manifest_id', '=', previous)
+      .execute();
     await db
       .insertInto('tag')
-      .values((value) => ({
-        repository_id: tag.repositoryId,
-        name: tag.name,
-        digest: tag.image.digest,
-        manifest_id: tag.image.id,
-        position: value
-          .selectFrom('tag as sibling')
-          .select(sql<number>`coalesce(max(sibling.position), 0) + 1`.as('next'))
-          .where('sibling.repository_id', '=', tag.repositoryId)
-          .where('sibling.digest', '=', tag.image.digest),
-        tagged_at: tag.taggedAt,
-      }))
+      .values({ repository_id: repositoryId, name, manifest_id: image.id, tagged_at: tag.taggedAt })
+      .onConflict((conflict) =>
+        conflict.columns(['repository_id', 'name']).doUpdateSet({ manifest_id: image.id, tagged_at: tag.taggedAt }),
+      )
       .execute();
-    await this.#refreshTagged(tag.repositoryId, [tag.image.digest, ...(previous ? [previous.digest] : [])]);
+    await db
+      .updateTable('image')
+      .set({ tags: dialect.listWith(sql.ref('image.tags'), name) })
+      .where('repository_id', '=', repositoryId)
+      .where('manifest_id', '=', image.id)
+      .execute();
   }
 
   /** Removes tags whose images keep others. */
   async delete(repositoryId: number, names: readonly string[]): Promise<void> {
     if (names.length === 0) return;
-    const { db } = this.session;
-    await db
+    const { db, dialect } = this.session;
+    const removed = await db
       .deleteFrom('tag')
       .where('repository_id', '=', repositoryId)
       .where('name', 'in', setOf(this.session, names))
+      .returning('manifest_id')
       .execute();
-  }
-
-  async #refreshTagged(repositoryId: number, digests: readonly string[]): Promise<void> {
-    const { db } = this.session;
+    const ids = removed.map((tag) => tag.manifest_id);
     await db
       .updateTable('image')
-      .set({
-        tagged: sql<number>`CASE WHEN EXISTS (SELECT 1 FROM tag
-          WHERE tag.repository_id = image.repository_id AND tag.digest = image.digest) THEN 1 ELSE 0 END`,
-      })
+      .set({ tags: dialect.listWithout(sql.ref('image.tags'), names) })
       .where('repository_id', '=', repositoryId)
-      .where('digest', 'in', setOf(this.session, digests))
+      .where('manifest_id', 'in', setOf(this.session, ids))
       .execute();
   }
 }

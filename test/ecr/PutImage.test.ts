@@ -174,11 +174,13 @@ describe('PutImage', () => {
     // As many pushes take seconds.
     using database = new DatabaseSync(server.databasePath);
     database.exec(`
-      INSERT INTO tag (repository_id, name, digest, manifest_id, position, tagged_at)
+      INSERT INTO tag (repository_id, name, manifest_id, tagged_at)
       WITH RECURSIVE number (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM number WHERE n < 999)
-      SELECT tag.repository_id, 'tag-' || n, tag.digest, tag.manifest_id, n, tag.tagged_at
+      SELECT tag.repository_id, 'tag-' || n, tag.manifest_id, tag.tagged_at
       FROM tag JOIN repository ON repository.id = tag.repository_id CROSS JOIN number
-      WHERE repository.name = '${repository.name}'`);
+      WHERE repository.name = '${repository.name}';
+      UPDATE image SET tags = (SELECT json_group_array(name) FROM tag WHERE tag.manifest_id = image.manifest_id)
+      WHERE repository_id = (SELECT id FROM repository WHERE name = '${repository.name}')`);
     await put(repository, A, { imageTag: 'tag-1000' });
     expect(await refusalOf(put(repository, A, { imageTag: 'tag-1001' }))).toEqual({
       name: 'LimitExceededException',

@@ -36,7 +36,7 @@ test('A blob that more than a thousand images need is counted in full, and rows 
 
   const database = new DatabaseSync(stores.databasePath);
   database.exec('UPDATE repository_blob SET refs = refs - 1, holds = holds + 1');
-  database.exec('UPDATE image SET tagged = 0');
+  database.exec("UPDATE image SET tags = '[]'");
   database.close();
   const found = await runCheck(ports, LOOK);
   expect(found.findings.filter(({ kind }) => kind === 'link counts').map(({ detail }) => detail)).toEqual(

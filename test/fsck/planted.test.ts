@@ -202,6 +202,6 @@ describe('A look at the bytes', () => {
 test('A deep check has the database check itself', async () => {
   await using stores = await openFilled();
   expect(await stores.ports.metadata.check()).toEqual([]);
-  plant(stores, `UPDATE tag SET digest = 'nothing' WHERE name = 'latest'`);
+  plant(stores, `UPDATE tag SET repository_id = 9999 WHERE name = 'latest'`);
   expect(await stores.ports.metadata.check()).toEqual([expect.stringContaining('tag')]);
 });

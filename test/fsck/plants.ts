@@ -28,13 +28,13 @@ export const plants: readonly Plant[] = [
   {
     name: 'a live image without an image row',
     statements: [`DELETE FROM image WHERE digest = '${signature.digest}'`],
-    kinds: ['link counts', 'manifest without state', 'usage'],
+    kinds: ['digest without image', 'link counts', 'manifest without state', 'usage'],
     repairs: true,
   },
   {
     name: 'a manifest that is live and deleted at once',
     statements: [
-      `INSERT INTO deleted_image SELECT manifest_id, repository_id, digest, blob_bytes, pushed_at, NULL, 1, 99999999999999
+      `INSERT INTO deleted_image SELECT manifest_id, repository_id, digest, blob_bytes, pushed_at, NULL, 1, 99999999999999, '[]'
         FROM image WHERE manifest_id = ${ALPHA}`,
     ],
     kinds: ['manifest in two states'],
@@ -49,7 +49,7 @@ export const plants: readonly Plant[] = [
   {
     name: 'a deleted image whose manifest is gone',
     statements: [
-      `INSERT INTO deleted_image SELECT 9999, repository_id, digest, 0, 0, NULL, deleted_at, purge_at FROM deleted_image`,
+      `INSERT INTO deleted_image SELECT 9999, repository_id, digest, 0, 0, NULL, deleted_at, purge_at, tags FROM deleted_image`,
     ],
     kinds: ['deleted image without manifest'],
     repairs: false,
@@ -57,13 +57,30 @@ export const plants: readonly Plant[] = [
   {
     name: 'an image whose manifest is gone',
     statements: [`UPDATE image SET manifest_id = 9999 WHERE digest = '${signature.digest}'`],
-    kinds: ['image without manifest', 'link counts', 'manifest without state', 'usage'],
+    kinds: [
+      'digest astray',
+      'digest without image',
+      'image without manifest',
+      'link counts',
+      'manifest without state',
+      'usage',
+    ],
     repairs: false,
   },
   {
     name: "an image with another one's manifest",
-    statements: [`UPDATE image SET manifest_id = ${ALPHA} WHERE digest = '${signature.digest}'`],
-    kinds: ['image differs', 'link counts', 'manifest without state', 'usage'],
+    statements: [`UPDATE image SET manifest_id = ${HELD} WHERE digest = '${signature.digest}'`],
+    kinds: [
+      'blob bytes',
+      'digest astray',
+      'digest without image',
+      'image differs',
+      'link counts',
+      'manifest in two states',
+      'manifest without state',
+      'subject differs',
+      'usage',
+    ],
     repairs: false,
   },
   {
@@ -82,28 +99,46 @@ export const plants: readonly Plant[] = [
     repairs: true,
   },
   {
-    name: 'an image that is taken for untagged',
-    statements: [`UPDATE image SET tagged = 0 WHERE manifest_id = ${ALPHA}`],
-    kinds: ['tagged flag'],
+    name: 'an image that does not know its tags',
+    statements: [`UPDATE image SET tags = '[]' WHERE manifest_id = ${ALPHA}`],
+    kinds: ['tag unknown'],
     repairs: true,
   },
   {
-    name: 'an image that is taken for tagged',
-    statements: [`UPDATE image SET tagged = 1 WHERE digest = '${signature.digest}'`],
-    kinds: ['tagged flag'],
+    name: 'an image with a tag that leads nowhere',
+    statements: [`UPDATE image SET tags = '["lost"]' WHERE digest = '${signature.digest}'`],
+    kinds: ['tag astray'],
     repairs: true,
   },
   {
-    name: 'a tag of nothing',
-    statements: [`UPDATE tag SET digest = 'sha256:${'0'.repeat(64)}' WHERE name = 'latest'`],
-    kinds: ['tag without image'],
+    name: 'an image whose digest leads nowhere',
+    statements: [`DELETE FROM digest WHERE digest = '${signature.digest}'`],
+    kinds: ['digest astray'],
+    repairs: true,
+  },
+  {
+    name: 'a digest that leads to an image with another one',
+    statements: [`UPDATE digest SET manifest_id = ${ALPHA} WHERE digest = '${signature.digest}'`],
+    kinds: ['digest astray', 'digest differs'],
     repairs: false,
   },
   {
-    name: 'a tag with another manifest than its image',
-    statements: [`UPDATE tag SET manifest_id = ${HELD} WHERE name = 'latest'`],
-    kinds: ['tag differs'],
-    repairs: false,
+    name: 'names of nothing',
+    statements: [
+      `INSERT INTO tag (repository_id, name, manifest_id, tagged_at) SELECT id, 'nothing', 9999, 0 FROM repository LIMIT 1`,
+      `INSERT INTO digest (repository_id, digest, manifest_id) SELECT id, 'sha256:${'0'.repeat(64)}', 9999 FROM repository LIMIT 1`,
+    ],
+    kinds: ['digest without image', 'tag without image'],
+    repairs: true,
+  },
+  {
+    name: 'a tag that leads to another image than the one that has it',
+    statements: [
+      `UPDATE tag SET manifest_id = (SELECT manifest_id FROM image WHERE digest = '${signature.digest}')
+      WHERE name = 'latest'`,
+    ],
+    kinds: ['tag astray', 'tag unknown'],
+    repairs: true,
   },
   {
     name: 'a manifest with other bytes',
@@ -173,7 +208,7 @@ export const plants: readonly Plant[] = [
   {
     name: 'an index that lists an image which is not live',
     statements: [
-      `INSERT INTO deleted_image SELECT manifest_id, repository_id, digest, blob_bytes, pushed_at, NULL, 1, 99999999999999
+      `INSERT INTO deleted_image SELECT manifest_id, repository_id, digest, blob_bytes, pushed_at, NULL, 1, 99999999999999, '[]'
         FROM image WHERE digest = '${beta.digest}'`,
       `DELETE FROM image WHERE digest = '${beta.digest}'`,
     ],

@@ -115,10 +115,7 @@ async function useImages({ images, tags }: MetadataTransaction, repositoryId: nu
   if (!digest) throw new Error('No digest');
   await tags.find(repositoryId, 'a');
   await tags.resolve(repositoryId, ['a']);
-  await tags.ofImages(repositoryId, [DIGEST]);
-  await tags.countOfImage(repositoryId, DIGEST);
-  await tags.list(repositoryId, { after: '', limit: 9 });
-  await tags.listPrefixed(repositoryId, { prefix: 'a', after: '', limit: 9 });
+  await tags.list(repositoryId, { prefix: 'a', after: '', limit: 9 });
   await images.find(repositoryId, { digest });
   await images.find(repositoryId, { tag: 'a' as never });
   await images.findAll(repositoryId, [DIGEST]);
@@ -126,13 +123,12 @@ async function useImages({ images, tags }: MetadataTransaction, repositoryId: nu
   await images.manifestsOf([imageId]);
   await images.parentsOf([imageId]);
   await images.hasAny(repositoryId);
-  await images.listAny(repositoryId, 9);
   await images.recordPulls([imageId], NOW);
   for (const tagged of [undefined, true, false]) {
-    await images.list(repositoryId, { tagged, after: '', limit: 9 });
-    await images.listIdentifiers(repositoryId, { tagged, after: { digest: '', position: 0 }, limit: 9 });
+    await images.list(repositoryId, { tagged, after: undefined, limit: 9 });
+    await images.listTagged(repositoryId, { tagged, after: undefined, limit: 9 });
+    await images.listDated(repositoryId, { tagged, after: undefined, limit: 9 });
   }
-  for (const untagged of [true, false]) await images.listDated(repositoryId, { untagged, after: '', limit: 9 });
   await images.findDated(repositoryId, [DIGEST]);
   for (const artifactTypes of [[], ['a'], ['a', 'b']]) {
     await images.listReferrers(repositoryId, DIGEST, { artifactTypes, after: '', limit: 9 });
@@ -149,8 +145,7 @@ async function useGraveyard(
   const { graveyard, orphans } = tx;
   const digests = images.map((image) => image.digest);
   const undoable = { at: NOW, purgeAt: NOW + 1 };
-  await graveyard.keepTags(app.id, 'name', ['b'], undoable);
-  await graveyard.keepTags(app.id, 'digest', digests, undoable);
+  await graveyard.keepTags(app.id, ['b'], undoable);
   await deleteImages(tx, app, images, undoable);
   await orphans.note(app.id, digests, NOW);
   await orphans.listDue(NOW, 9);
@@ -180,8 +175,12 @@ async function useRepairs({ repairs }: MetadataTransaction, repositoryId: number
   const counts = { refs: 1, holds: 0 };
   await repairs.setLinkCounts({ repositoryId, blobId }, counts, counts);
   await repairs.setLinkCopies({ repositoryId, blobId });
-  await repairs.setTagged(repositoryId, DIGEST);
-  await repairs.setBlobBytes({ repositoryId, digest: DIGEST, manifestId: id }, 1, 1, 1);
+  await repairs.addTag({ repositoryId, name: 'a', manifestId: id });
+  await repairs.removeTag({ repositoryId, name: 'a', manifestId: id });
+  await repairs.addDigest({ repositoryId, name: DIGEST, manifestId: id });
+  for (const kind of ['tag', 'digest'] as const)
+    await repairs.forgetName(kind, { repositoryId, name: 'a', manifestId: id });
+  await repairs.setBlobBytes({ repositoryId, manifestId: id }, 1, 1, 1);
   await repairs.shiftUsage('repository', repositoryId, {});
   await repairs.retire({ id, repositoryId, digest: DIGEST }, NOW);
   await repairs.keepLive({ id, repositoryId, digest: DIGEST });
@@ -199,8 +198,8 @@ export async function useViews({
   await images.bytesOf([1]);
   await images.referencesOf([1]);
   await images.childrenOf([1]);
-  await images.listImages({ repositoryId: 0, digest: '' }, 9);
-  await images.listTags({ repositoryId: 0, name: '' }, 9);
+  await images.listImages({ repositoryId: 0, manifestId: 0 }, 9);
+  for (const kind of ['tag', 'digest'] as const) await images.listNames(kind, { repositoryId: 0, name: '' }, 9);
   await links.list({ blobId: 0, registryKey: 0, repositoryId: 0 }, 9);
   await links.countNamers({ blobId: 1, repositoryId: 1 }, 0, 9);
   await links.listUsage({ scope: '', id: 0 }, 9);

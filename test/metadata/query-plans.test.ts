@@ -84,6 +84,17 @@ describe('The plan of every statement', () => {
     expect(planOf('SELECT * FROM tag WHERE repository_id = ?').join()).toContain('(repository_id=?)');
   });
 
+  test('reads only images with tags where those are wanted, and only those without where those are', () => {
+    for (const [condition, index] of [
+      ["image.tags <> '[]'", 'image_tagged'],
+      ["image.tags = '[]'", 'image_untagged'],
+    ] as const) {
+      const listings = [...statements].filter((sql) => sql.includes(condition) && sql.startsWith('select'));
+      expect(listings).toHaveLength(3);
+      for (const sql of listings) expect(planOf(sql).join()).toContain(`SEARCH image USING INDEX ${index} `);
+    }
+  });
+
   test('sorts nothing when only a page is wanted: the rows come in order from an index', () => {
     const paged = [...statements].filter((sql) => / limit \?/i.test(sql));
     expect(paged.length).toBeGreaterThan(10);
@@ -104,7 +115,6 @@ describe('The plan of every statement', () => {
         const names = numbers.map(String);
         const images = numbers.map((id) => ({ id, digest: `${id}` }));
         await tx.tags.resolve(app.id, names);
-        await tx.tags.ofImages(app.id, names);
         await tx.tags.delete(app.id, names);
         await tx.images.findAll(app.id, names);
         await tx.images.identify(app.id, names);
@@ -115,7 +125,7 @@ describe('The plan of every statement', () => {
         await tx.blobs.findAll(app.id, names);
         await tx.links.keep(app.id, numbers, NOW);
         await tx.links.remove(scope, numbers);
-        await tx.graveyard.keepTags(app.id, 'name', names, { at: NOW, purgeAt: NOW });
+        await tx.graveyard.keepTags(app.id, names, { at: NOW, purgeAt: NOW });
         await tx.graveyard.findAll(numbers, NOW);
         await tx.orphans.note(app.id, names, NOW);
         await tx.collection.condemn(numbers, NOW);

@@ -43,7 +43,11 @@ function resolve(row: DeletionRow, imageId: TableIdentifier): ResolvedIdentifier
       : tags.get(`<${candidate}>`)?.includes(imageId.imageTag),
   );
   if (name === undefined) throw new Error(`The row names no image by ${JSON.stringify(imageId)}`);
-  return { imageId, image: { id: idOf(name), digest: `<${name}>` }, tag: imageId.imageTag };
+  return {
+    imageId,
+    image: { id: idOf(name), digest: `<${name}>`, tags: tags.get(`<${name}>`) ?? [] },
+    tag: imageId.imageTag,
+  };
 }
 
 function leftAfter(row: DeletionRow, decision: ReturnType<typeof decideDeletion>) {
@@ -57,10 +61,10 @@ function leftAfter(row: DeletionRow, decision: ReturnType<typeof decideDeletion>
 
 describe('The rule of BatchDeleteImage', () => {
   test.each(ROWS)('row %s: %s', (_, __, row) => {
-    const { tags, parents } = stateOf(row);
+    const { parents } = stateOf(row);
     const decision = decideDeletion(
       row.request.map((imageId) => resolve(row, imageId)),
-      { tags, parents },
+      { parents },
     );
     expect(decision.deleted).toEqual(row.deleted);
     expect(decision.failures).toEqual(row.failures);
@@ -69,17 +73,17 @@ describe('The rule of BatchDeleteImage', () => {
 
   test('of no identifiers deletes nothing', () => {
     const nothing = { deleted: [], failures: [], tags: [], images: [] };
-    expect(decideDeletion([], { tags: new Map(), parents: new Map() })).toEqual(nothing);
+    expect(decideDeletion([], { parents: new Map() })).toEqual(nothing);
   });
 
   test('takes an image once, and leaves the removal of its tags to that', () => {
-    const image = { id: 7, digest: 'sha256:d' };
+    const image = { id: 7, digest: 'sha256:d', tags: ['x', 'y'] };
     const decision = decideDeletion(
       [
         { imageId: { imageTag: 'x' }, image, tag: 'x' },
         { imageId: { imageDigest: 'sha256:d' }, image, tag: undefined },
       ],
-      { tags: new Map([[image.digest, ['x', 'y']]]), parents: new Map() },
+      { parents: new Map() },
     );
     expect(decision.images).toEqual([image]);
     expect(decision.tags).toEqual([]);
@@ -95,7 +99,6 @@ test('For any repository and any request, the rule decides as if the identifiers
       const decision = decideDeletion(
         request.map((imageId) => resolveIn(world, imageId, idOf)),
         {
-          tags: new Map([...world].map(([digest, image]) => [digest, image.tags])),
           parents: new Map([...world].map(([digest, image]) => [idOf(digest), image.parents])),
         },
       );
@@ -118,7 +121,7 @@ function resolveIn(world: World, imageId: TableIdentifier, idOf: (digest: string
     const { imageDigest, imageTag } = imageId;
     const named = imageTag === undefined ? imageDigest === digest : tags.includes(imageTag);
     if (named && (imageDigest === undefined || imageDigest === digest)) {
-      return { imageId, image: { id: idOf(digest), digest }, tag: imageTag };
+      return { imageId, image: { id: idOf(digest), digest, tags }, tag: imageTag };
     }
     if (named) return { imageId, code: 'ImageTagDoesNotMatchDigest', reason: '' };
   }

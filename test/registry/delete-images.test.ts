@@ -254,7 +254,7 @@ describe('The number of statements of a deletion', () => {
   }
 
   test.each([
-    ['13 without an undo window', 0, 13],
+    ['12 without an undo window', 0, 12],
     ['15 with one', HOUR, 15],
   ])('is at most %s, for 1, 10 and 100 identifiers, among 10 images and among 2000', async (_, undo, most) => {
     const counts: number[] = [];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeImages, describeNamedImages } from '../../src/registry/image/describe-images.ts';
-import { listImages, listTags } from '../../src/registry/image/list-images.ts';
+import { type IdentifierKey, listImages, listTags } from '../../src/registry/image/list-images.ts';
 import { listReferrers } from '../../src/registry/image/list-referrers.ts';
 import type { Page } from '../../src/registry/page.ts';
 import { listRepositories } from '../../src/registry/repository/list-repositories.ts';
@@ -56,6 +56,10 @@ async function fill(images: readonly Sample[]): Promise<RepositoryPath> {
         ...(artifactType && { artifactType, subjectDigest: SUBJECT }),
       });
       await putTags(tx, repository, image, ...tags);
+      // Nothing purges it here: its names stay, and lead nowhere.
+      const gone = await insertImage(tx, repository, digestNumber(1000 + Number.parseInt(digest.slice(7), 16)));
+      await putTags(tx, repository, gone, ...tags.map((tag) => `${tag}.gone`));
+      await deleteImages(tx, repository, [gone]);
     }
   });
   return path;
@@ -85,7 +89,7 @@ async function follow<Item, Key>(
 const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 const byDigest = (images: readonly Sample[]) => images.toSorted((a, b) => byBytes(a.digest, b.digest));
 const matching = (images: readonly Sample[], tagged: boolean | undefined) =>
-  byDigest(images).filter((image) => tagged === undefined || image.tags.length > 0 === tagged);
+  images.toReversed().filter((image) => tagged === undefined || image.tags.length > 0 === tagged);
 
 describe('Whatever the size of its pages, every listing has each item once and in order', () => {
   const limits = fc.integer({ min: 1, max: 5 });
@@ -95,17 +99,17 @@ describe('Whatever the size of its pages, every listing has each item once and i
     await fc.assert(
       fc.asyncProperty(samples, limits, tagStates, async (images, limit, tagged) => {
         const path = await fill(images);
-        const described = await follow<{ digest: string; tags: readonly string[] }, string>(limit, (after, size) =>
+        const described = await follow<{ digest: string; tags: readonly string[] }, number>(limit, (after, size) =>
           describeImages(stores.ports, path, { tagged, after, limit: size }),
         );
         expect(described.map(({ digest, tags }) => ({ digest, tags }))).toEqual(
           matching(images, tagged).map(({ digest, tags }) => ({ digest, tags })),
         );
 
-        const identifiers = await follow<
-          { digest: string; tag: string | undefined },
-          { digest: string; position: number }
-        >(limit, (after, size) => listImages(stores.ports, path, { tagged, after, limit: size }));
+        const identifiers = await follow<{ digest: string; tag: string | undefined }, IdentifierKey>(
+          limit,
+          (after, size) => listImages(stores.ports, path, { tagged, after, limit: size }),
+        );
         expect(identifiers.map(({ digest, tag }) => ({ digest, tag }))).toEqual(
           matching(images, tagged).flatMap(({ digest, tags }) =>
             (tags.length > 0 ? tags : [undefined]).map((tag) => ({ digest, tag })),
@@ -154,7 +158,7 @@ describe('A listing', () => {
     }));
     const path = await fill(images);
     let step = 0;
-    const seen = await follow<{ digest: string; tag: string | undefined }, { digest: string; position: number }>(
+    const seen = await follow<{ digest: string; tag: string | undefined }, IdentifierKey>(
       3,
       async (after, limit) => {
         const page = await listImages(stores.ports, path, { tagged: undefined, after, limit });

@@ -50,10 +50,19 @@ const CONTRADICTIONS: Readonly<Record<string, string>> = {
       LEFT JOIN blob ON blob.id = link.blob_id
     WHERE manifest.id IS NULL OR manifest.digest <> image.digest
       OR (named.blob_id IS NOT NULL AND (link.blob_id IS NULL OR blob.id IS NULL OR link.refs = 0))`,
-  'a tag points to no live image': `
-    SELECT name FROM tag WHERE (SELECT count(*) FROM image
-      WHERE image.repository_id = tag.repository_id AND image.digest = tag.digest
-        AND image.manifest_id = tag.manifest_id AND image.tagged = 1) <> 1`,
+  'a live image is not what its digest leads to': `
+    SELECT digest FROM image WHERE NOT EXISTS (SELECT 1 FROM digest WHERE digest.repository_id = image.repository_id
+      AND digest.digest = image.digest AND digest.manifest_id = image.manifest_id)`,
+  'a live image has other tags than those that lead to it': `
+    SELECT digest FROM image WHERE (SELECT json_group_array(value ORDER BY value) FROM json_each(image.tags)) <>
+      (SELECT json_group_array(name ORDER BY name) FROM tag
+        WHERE tag.repository_id = image.repository_id AND tag.manifest_id = image.manifest_id)`,
+  'a name leads to nothing that was pushed, or to what nobody will purge': `
+    SELECT lead.* FROM (SELECT repository_id, manifest_id, name FROM tag
+      UNION ALL SELECT repository_id, manifest_id, digest FROM digest) AS lead
+    LEFT JOIN manifest ON manifest.id = lead.manifest_id AND manifest.repository_id = lead.repository_id
+    WHERE manifest.id IS NULL OR (lead.manifest_id NOT IN (SELECT manifest_id FROM image)
+      AND lead.manifest_id NOT IN (SELECT manifest_id FROM deleted_image))`,
   'needs are miscounted': `
     SELECT link.repository_id, link.blob_id, link.refs, link.holds FROM repository_blob AS link
     WHERE link.refs + link.holds <> (SELECT count(*) FROM manifest_blob AS named

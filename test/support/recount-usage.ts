@@ -54,10 +54,11 @@ const COUNTERS: Readonly<Record<string, readonly [kept: string, recounted: strin
     `${NEEDS} ORDER BY repository_id, blob_id`,
   ],
   image: [
-    'SELECT repository_id, digest, tagged, blob_bytes FROM image ORDER BY repository_id, digest',
+    `SELECT repository_id, digest, (SELECT count(*) FROM json_each(tags)) AS tags, blob_bytes FROM image
+      ORDER BY repository_id, digest`,
     `SELECT repository_id, digest,
-      EXISTS (SELECT 1 FROM tag WHERE tag.repository_id = image.repository_id AND tag.digest = image.digest
-        AND tag.manifest_id = image.manifest_id) AS tagged,
+      (SELECT count(*) FROM tag WHERE tag.repository_id = image.repository_id
+        AND tag.manifest_id = image.manifest_id) AS tags,
       (SELECT coalesce(sum(blob.size), 0) FROM manifest_blob AS named JOIN blob ON blob.id = named.blob_id
         WHERE named.manifest_id = image.manifest_id) AS blob_bytes
       FROM image ORDER BY repository_id, digest`,

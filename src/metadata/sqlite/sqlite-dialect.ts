@@ -3,5 +3,12 @@ import type { SqlDialect } from '../sql-dialect.ts';
 
 export const sqliteDialect: SqlDialect = {
   rowsOf: (values) => sql`json_each(${JSON.stringify(values)})`,
+  elementsOf: (list) => sql`json_each(${list})`,
+  listWith: (list, value) => sql`json_insert(${list}, '$[#]', ${value})`,
+  listWithout: (
+    list,
+    values,
+  ) => sql`(SELECT json_group_array(element.value ORDER BY element.key) FROM json_each(${list}) AS element
+    WHERE element.value NOT IN (SELECT value FROM json_each(${JSON.stringify(values)})))`,
   greatest: (a: Expression<number>, b: Expression<number>) => sql<number>`max(${a}, ${b})`,
 };

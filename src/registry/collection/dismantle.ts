@@ -40,11 +40,15 @@ async function takeSome(
   now: number,
   grace: number,
 ): Promise<boolean> {
-  const images = await tx.images.listAny(repositoryId, DISMANTLE_BATCH);
+  const images = await tx.images.listTagged(repositoryId, {
+    tagged: undefined,
+    after: undefined,
+    limit: DISMANTLE_BATCH,
+  });
   const deletion = { at: deletedAt, purgeAt, keepUntil: deletedAt + grace };
   if (purgeAt > deletedAt) {
-    const digests = images.map((image) => image.digest);
-    await tx.graveyard.keepTags(repositoryId, 'digest', digests, deletion);
+    const tags = images.flatMap((image) => image.tags);
+    await tx.graveyard.keepTags(repositoryId, tags, deletion);
   }
   await tx.images.delete({ repositoryId, registryKey }, images, deletion);
   const uploads = await tx.uploads.listOfRepository(repositoryId, DISMANTLE_BATCH);

@@ -1,4 +1,4 @@
-import type { NamedImage } from '../../metadata/image.ts';
+import type { TaggedImage } from '../../metadata/image.ts';
 import type { MetadataTransaction } from '../../metadata/metadata-store.ts';
 import type { Scope } from '../../metadata/usage.ts';
 import { failpoint } from '../../model/failpoint.ts';
@@ -40,7 +40,7 @@ async function deleteSome(
 }
 
 /** Referrers that no index lists: the first page that has any. */
-async function findFree(tx: MetadataTransaction, repositoryId: number, subjectDigest: string): Promise<NamedImage[]> {
+async function findFree(tx: MetadataTransaction, repositoryId: number, subjectDigest: string): Promise<TaggedImage[]> {
   for (let after: string | undefined = ''; after !== undefined; ) {
     const page = { artifactTypes: [], after, limit: REFERRER_BATCH };
     const digests: string[] = (await tx.images.listReferrers(repositoryId, subjectDigest, page)).map(

@@ -1,4 +1,4 @@
-import type { NamedImage } from '../../metadata/image.ts';
+import type { TaggedImage } from '../../metadata/image.ts';
 import { FAULT_MESSAGES } from '../../model/fault-messages.ts';
 import {
   type ImageFailure,
@@ -8,10 +8,8 @@ import {
   type ResolvedIdentifier,
 } from '../image/image-identifier.ts';
 
-/** What the rule needs to know of the images that the identifiers name, as it was before the request. */
+/** What the rule needs to know besides the images that the identifiers name, as it was before the request. */
 export interface DeletionState {
-  /** The tags of each image, by its digest, in the order they were pushed. */
-  readonly tags: ReadonlyMap<string, readonly string[]>;
   /** The digests of the indexes that list each image, by its id. */
   readonly parents: ReadonlyMap<number, readonly string[]>;
 }
@@ -23,12 +21,12 @@ export interface DeletionDecision {
   /** Tags to remove from images that stay. */
   readonly tags: readonly string[];
   /** Images to remove, with every tag they have. */
-  readonly images: readonly NamedImage[];
+  readonly images: readonly TaggedImage[];
 }
 
 /** What the identifiers of one request ask of one image. */
 interface Wish {
-  readonly image: NamedImage;
+  readonly image: TaggedImage;
   whole: boolean;
   readonly tags: Set<string>;
 }
@@ -42,15 +40,10 @@ interface Wish {
  */
 export function decideDeletion(identifiers: readonly ResolvedIdentifier[], state: DeletionState): DeletionDecision {
   const wishes = collectWishes(identifiers);
-  const tagsOf = (image: NamedImage) => state.tags.get(image.digest) ?? [];
-  const parentsOf = (image: NamedImage) => state.parents.get(image.id) ?? [];
-  const images = wishes
-    .filter((wish) => goes(wish, tagsOf(wish.image), parentsOf(wish.image)))
-    .map(({ image }) => image);
+  const parentsOf = (image: TaggedImage) => state.parents.get(image.id) ?? [];
+  const images = wishes.filter((wish) => goes(wish, parentsOf(wish.image))).map(({ image }) => image);
   const doomed = new Set(images.map((image) => image.id));
-  const protectedTags = new Set(
-    wishes.flatMap((wish) => lastTagOf(wish, tagsOf(wish.image), parentsOf(wish.image)) ?? []),
-  );
+  const protectedTags = new Set(wishes.flatMap((wish) => lastTagOf(wish, parentsOf(wish.image)) ?? []));
 
   const deleted = new Map<string, ImageIdentifier>();
   const failures: ImageFailure[] = [];
@@ -72,7 +65,7 @@ export function decideDeletion(identifiers: readonly ResolvedIdentifier[], state
       continue;
     }
     if (tag !== undefined && !doomed.has(image.id)) tags.add(tag);
-    const gone = tag === undefined ? tagsOf(image) : [tag];
+    const gone = tag === undefined ? image.tags : [tag];
     for (const entry of gone.length > 0 ? gone : [undefined]) {
       deleted.set(`${image.digest} ${entry ?? ''}`, identifierOf(image.digest, entry));
     }
@@ -93,14 +86,18 @@ function collectWishes(identifiers: readonly ResolvedIdentifier[]): Wish[] {
   return [...wishes.values()];
 }
 
-function goes(wish: Wish, tags: readonly string[], parents: readonly string[]): boolean {
-  return parents.length === 0 && (wish.whole || wish.tags.size === tags.length);
+function goes(wish: Wish, parents: readonly string[]): boolean {
+  return parents.length === 0 && (wish.whole || namesAll(wish));
 }
 
 /**
  * Of an image that an index lists, the tag that must stay when all are named: the one named last, as if the identifiers
  * had come one by one. Removing it would leave nothing but the image itself to go.
  */
-function lastTagOf(wish: Wish, tags: readonly string[], parents: readonly string[]): string | undefined {
-  return parents.length > 0 && wish.tags.size === tags.length ? [...wish.tags].at(-1) : undefined;
+function lastTagOf(wish: Wish, parents: readonly string[]): string | undefined {
+  return parents.length > 0 && namesAll(wish) ? [...wish.tags].at(-1) : undefined;
+}
+
+function namesAll({ image, tags }: Wish): boolean {
+  return tags.size === image.tags.length;
 }

@@ -1,4 +1,3 @@
-import type { NamedImage } from '../../metadata/image.ts';
 import type { Deletion } from '../../metadata/image-writer.ts';
 import type { MetadataTransaction, MetadataView } from '../../metadata/metadata-store.ts';
 import { type Repository, scopeOf } from '../../metadata/repositories.ts';
@@ -53,15 +52,8 @@ export async function judgeDeletion(
   imageIds: readonly ImageIdentifier[],
 ): Promise<DeletionDecision> {
   const identifiers = await resolveIdentifiers(view, repository.id, imageIds);
-  const named = new Map<number, NamedImage>();
-  for (const identifier of identifiers) {
-    if (!isFailure(identifier)) named.set(identifier.image.id, identifier.image);
-  }
-  const digests = [...named.values()].map((image) => image.digest);
-  return decideDeletion(identifiers, {
-    tags: await view.tags.ofImages(repository.id, digests),
-    parents: await view.images.parentsOf([...named.keys()]),
-  });
+  const ids = new Set(identifiers.flatMap((identifier) => (isFailure(identifier) ? [] : [identifier.image.id])));
+  return decideDeletion(identifiers, { parents: await view.images.parentsOf([...ids]) });
 }
 
 /** Removes tags from images that stay, and images with the tags they have. */
@@ -72,13 +64,12 @@ export async function remove(
   { now, retention }: { readonly now: number; readonly retention: Retention },
 ): Promise<void> {
   const deletion: Deletion = { at: now, purgeAt: now + retention.undo, keepUntil: now + retention.grace };
-  const digests = images.map((image) => image.digest);
   if (retention.undo > 0) {
-    await tx.graveyard.keepTags(scope.repositoryId, 'name', tags, deletion);
-    await tx.graveyard.keepTags(scope.repositoryId, 'digest', digests, deletion);
+    await tx.graveyard.keepTags(scope.repositoryId, [...tags, ...images.flatMap((image) => image.tags)], deletion);
   }
   await tx.tags.delete(scope.repositoryId, tags);
   if (images.length === 0) return;
   await tx.images.delete(scope, images, deletion);
+  const digests = images.map((image) => image.digest);
   await tx.orphans.note(scope.repositoryId, digests, now + retention.referrers);
 }

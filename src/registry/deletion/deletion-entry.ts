@@ -34,8 +34,8 @@ export interface DeletionTotal {
   readonly bytes: ReleasedBytes;
 }
 
-export function imageEntry({ image, tags }: Target): DeletionEntry {
-  return { kind: 'image', imageDigest: image.digest, imageTags: tags, logicalBytes: image.blobBytes };
+export function imageEntry({ image }: Target): DeletionEntry {
+  return { kind: 'image', imageDigest: image.digest, imageTags: image.tags, logicalBytes: image.blobBytes };
 }
 
 export function failureEntry(failure: ImageFailure): DeletionEntry {

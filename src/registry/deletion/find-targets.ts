@@ -17,7 +17,7 @@ export interface TargetPage {
   readonly next: string | undefined;
 }
 
-/** The next part of what is wanted, after the key `after`: in order of digest, of tag, or as it was named. */
+/** The next part of what is wanted, after the key `after`: the first pushed first, in order of tag, or as it was named. */
 export async function findTargets(
   view: View,
   repositoryId: number,
@@ -27,7 +27,7 @@ export async function findTargets(
   if ('imageIds' in wanted) return findNamed(view, repositoryId, wanted.imageIds, Number(after || 0));
   const { selection } = wanted;
   return selection.tagPattern === undefined
-    ? findByDigest(view, repositoryId, selection, after)
+    ? findByAge(view, repositoryId, selection, Number(after || 0))
     : findByTag(view, repositoryId, selection, after);
 }
 
@@ -38,52 +38,39 @@ export async function targetsAmong(
   wanted: Wanted,
   digests: readonly string[],
 ): Promise<Target[]> {
-  const tags = await view.tags.ofImages(repositoryId, digests);
   const images = await view.images.findDated(repositoryId, digests);
-  if ('selection' in wanted) {
-    return images.flatMap((image) => select(wanted.selection, image, tags.get(image.digest) ?? []) ?? []);
-  }
+  if ('selection' in wanted) return images.flatMap((image) => select(wanted.selection, image) ?? []);
   return images.flatMap((image) => {
-    const all = tags.get(image.digest) ?? [];
     const whole = wanted.imageIds.some(
       ({ imageDigest, imageTag }) => imageTag === undefined && imageDigest === image.digest,
     );
-    if (whole) return { image, tags: all, going: 'whole' };
+    if (whole) return { image, going: 'whole' };
     const named = new Set(wanted.imageIds.map(({ imageTag }) => imageTag));
     return (
       targetOf(
         image,
-        all,
-        all.filter((tag) => named.has(tag)),
+        image.tags.filter((tag) => named.has(tag)),
       ) ?? []
     );
   });
 }
 
-async function findByDigest(
-  view: View,
-  repositoryId: number,
-  selection: Selection,
-  after: string,
-): Promise<TargetPage> {
-  const page = { untagged: selection.untagged === true, after, limit: LOOK };
-  const images = await view.images.listDated(repositoryId, page);
-  const tags = await view.tags.ofImages(
-    repositoryId,
-    images.map((image) => image.digest),
-  );
-  const targets = images.flatMap((image) => select(selection, image, tags.get(image.digest) ?? []) ?? []);
-  return { targets, failures: [], next: images.length === LOOK ? images.at(-1)?.digest : undefined };
+async function findByAge(view: View, repositoryId: number, selection: Selection, after: number): Promise<TargetPage> {
+  const tagged = selection.untagged === true ? false : undefined;
+  const images = await view.images.listDated(repositoryId, { tagged, after, limit: LOOK });
+  const targets = images.flatMap((image) => select(selection, image) ?? []);
+  const last = images.at(-1);
+  return { targets, failures: [], next: images.length === LOOK && last ? String(last.id) : undefined };
 }
 
 /** An image is met at each of its tags; it counts at the first that matches. */
 async function findByTag(view: View, repositoryId: number, selection: Selection, after: string): Promise<TargetPage> {
-  const rows = await view.tags.listPrefixed(repositoryId, { prefix: prefixOf(selection), after, limit: LOOK });
+  const rows = await view.tags.list(repositoryId, { prefix: prefixOf(selection), after, limit: LOOK });
   const met = new Set(rows.map((row) => `${row.digest} ${row.name}`));
-  const digests = [...new Set(rows.map((row) => row.digest))];
-  const found = await targetsAmong(view, repositoryId, { selection }, digests);
-  const targets = found.filter(({ image, tags, going }) => {
-    const [first] = [...(going === 'whole' ? tags : going)].sort(byBytes);
+  const digests = new Set(rows.flatMap((row) => row.digest ?? []));
+  const found = await targetsAmong(view, repositoryId, { selection }, [...digests]);
+  const targets = found.filter(({ image, going }) => {
+    const [first] = [...(going === 'whole' ? image.tags : going)].sort(byBytes);
     return met.has(`${image.digest} ${first}`);
   });
   return { targets, failures: [], next: rows.length === LOOK ? rows.at(-1)?.name : undefined };

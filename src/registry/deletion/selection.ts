@@ -20,30 +20,28 @@ export type Wanted = { readonly imageIds: readonly ImageIdentifier[] } | { reado
 /** What is to go of an image. */
 export interface Target {
   readonly image: DatedImage;
-  /** All it has, in the order they were pushed. */
-  readonly tags: readonly string[];
   /** The image with all its tags, or these tags of it, which are not all. */
   readonly going: 'whole' | readonly string[];
 }
 
 /** What the selection takes of an image; nothing where it does not match. */
-export function select(selection: Selection, image: DatedImage, tags: readonly string[]): Target | undefined {
+export function select(selection: Selection, image: DatedImage): Target | undefined {
+  const { tags } = image;
   const { tagPattern, untagged, pushedBefore, notPulledSince } = selection;
   if (untagged && tags.length > 0) return undefined;
   if (pushedBefore !== undefined && image.pushedAt >= pushedBefore) return undefined;
   if (notPulledSince !== undefined && (image.lastPulledAt ?? image.pushedAt) >= notPulledSince) return undefined;
-  if (tagPattern === undefined) return { image, tags, going: 'whole' };
+  if (tagPattern === undefined) return { image, going: 'whole' };
   return targetOf(
     image,
-    tags,
     tags.filter((tag) => globMatches(tagPattern, tag)),
   );
 }
 
 /** The target that naming these tags makes; nothing where none is named. */
-export function targetOf(image: DatedImage, tags: readonly string[], named: readonly string[]): Target | undefined {
+export function targetOf(image: DatedImage, named: readonly string[]): Target | undefined {
   if (named.length === 0) return undefined;
-  return { image, tags, going: named.length === tags.length ? 'whole' : named };
+  return { image, going: named.length === image.tags.length ? 'whole' : named };
 }
 
 /** What a tag must begin with to match, so that only those need be looked at. */

@@ -90,7 +90,7 @@ async function describeNaming(view: MetadataView, blobId: number): Promise<strin
   const images = await view.inspection.blobs.imagesNaming(blobId, NAMED + 1);
   const named: string[] = [];
   for (const image of images.slice(0, NAMED)) {
-    const tags = (await view.tags.ofImages(image.repositoryId, [image.digest])).get(image.digest) ?? [];
+    const tags = (await view.images.identify(image.repositoryId, [image.digest]))[0]?.tags ?? [];
     const shown = [...tags.slice(0, TAGS_NAMED), ...(tags.length > TAGS_NAMED ? ['…'] : [])].join(', ');
     const place = `${image.accountId}/${image.region}/${image.repositoryName}@${image.digest}`;
     named.push(shown === '' ? place : `${place} (${shown})`);

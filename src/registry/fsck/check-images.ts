@@ -1,21 +1,23 @@
-import type { ImageRow, TagRow } from '../../metadata/inspection-images.ts';
+import type { ImageRow, NameRow } from '../../metadata/inspection-images.ts';
 import type { DeletedImageRow } from '../../metadata/inspection-queues.ts';
 import { instant } from './check-repositories.ts';
 import type { Contradiction } from './finding.ts';
 import { recountOf, type Survey } from './survey.ts';
 
-/** Live images and their tags, and images that were deleted: what each says of its manifest, and of the others. */
+/** Live images and what leads to them, and images that were deleted: what each says of its manifest, and of the others. */
 export async function* checkImages(survey: Survey): AsyncGenerator<Contradiction> {
   const { images, queues } = survey.view.inspection;
   const live = survey.pages<ImageRow>('images', (after, limit) =>
-    images.listImages({ repositoryId: after?.repository_id ?? 0, digest: after?.digest ?? '' }, limit),
+    images.listImages({ repositoryId: after?.repository_id ?? 0, manifestId: after?.manifest_id ?? 0 }, limit),
   );
   for await (const page of live) for (const row of page) yield* checkImage(survey, row);
 
-  const tags = survey.pages<TagRow>('tags', (after, limit) =>
-    images.listTags({ repositoryId: after?.repository_id ?? 0, name: after?.name ?? '' }, limit),
-  );
-  for await (const page of tags) for (const row of page) yield* checkTag(survey, row);
+  for (const kind of ['tag', 'digest'] as const) {
+    const names = survey.pages<NameRow>(`${kind}s`, (after, limit) =>
+      images.listNames(kind, { repositoryId: after?.repository_id ?? 0, name: after?.name ?? '' }, limit),
+    );
+    for await (const page of names) for (const row of page) yield* checkName(survey, kind, row);
+  }
 
   const deleted = survey.pages<DeletedImageRow>('deleted images', (after, limit) =>
     queues.listDeletedImages(after?.manifest_id ?? 0, limit),
@@ -44,26 +46,45 @@ function* checkImage(survey: Survey, row: ImageRow): Generator<Contradiction> {
       detail: `Its manifest is ${survey.nameOf(row.manifest_repository_id ?? 0)}@${row.manifest_digest}.`,
     };
   }
-  if (row.tagged !== row.has_tags) {
+  const image = { repositoryId: row.repository_id, manifestId: row.manifest_id };
+  if (row.digest_manifest_id !== row.manifest_id) {
     yield {
-      kind: 'tagged flag',
+      kind: 'digest astray',
       subject,
-      detail: row.tagged === 1 ? 'It is taken for tagged, and has no tag.' : 'It is taken for untagged, and has tags.',
-      mend: (tx) => tx.repairs.setTagged(row.repository_id, row.digest),
+      detail: `The image is live, but its digest leads ${row.digest_manifest_id === null ? 'nowhere' : 'elsewhere'}.`,
+      mend: (tx) => tx.repairs.addDigest({ ...image, name: row.digest }),
+    };
+  }
+  if (row.lost_tag !== null) {
+    const name = row.lost_tag;
+    yield {
+      kind: 'tag astray',
+      subject,
+      detail: `It has the tag ${name}, which does not lead to it.`,
+      mend: (tx) => tx.repairs.removeTag({ ...image, name }),
     };
   }
 }
 
-function* checkTag(survey: Survey, row: TagRow): Generator<Contradiction> {
-  const subject = `${survey.nameOf(row.repository_id)}:${row.name}`;
-  if (row.image_manifest_id === null) {
-    yield { kind: 'tag without image', subject, detail: `It points to ${row.digest}, which is no live image.` };
-  } else if (row.image_manifest_id !== row.manifest_id) {
+function* checkName(survey: Survey, kind: 'tag' | 'digest', row: NameRow): Generator<Contradiction> {
+  const subject = `${survey.nameOf(row.repository_id)}${kind === 'tag' ? ':' : '@'}${row.name}`;
+  const name = { repositoryId: row.repository_id, name: row.name, manifestId: row.manifest_id };
+  if (row.live === 0 && row.deleted === 0) {
     yield {
-      kind: 'tag differs',
+      kind: `${kind} without image`,
       subject,
-      detail: `It points to ${row.digest}, but to another manifest than that image has.`,
+      detail: 'It leads to an image that is neither live nor deleted.',
+      mend: (tx) => tx.repairs.forgetName(kind, name),
     };
+  } else if (row.live === 1 && row.known === 0 && kind === 'tag') {
+    yield {
+      kind: 'tag unknown',
+      subject,
+      detail: 'The image that it leads to does not have it among its tags.',
+      mend: (tx) => tx.repairs.addTag(name),
+    };
+  } else if (row.live === 1 && row.known === 0) {
+    yield { kind: 'digest differs', subject, detail: 'The image that it leads to has another digest.' };
   }
 }
 

@@ -84,7 +84,7 @@ function* checkState(survey: Survey, row: ManifestRow, references: readonly Refe
       detail: `Its blobs have ${blobBytes} bytes together; ${recorded} are on record.`,
       mend: (tx) =>
         tx.repairs.setBlobBytes(
-          { ...manifest, manifestId: row.id },
+          { repositoryId: row.repository_id, manifestId: row.id },
           survey.repositories.get(row.repository_id)?.registryKey,
           recorded,
           blobBytes,

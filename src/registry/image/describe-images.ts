@@ -1,39 +1,33 @@
 import type { Image } from '../../metadata/image.ts';
-import type { MetadataView } from '../../metadata/metadata-store.ts';
 import { Fault } from '../../model/fault.ts';
 import { type Page, pageOf } from '../page.ts';
 import type { Ports } from '../ports.ts';
 import { getRepository, namesOf, type RepositoryPath } from '../repository/repository-path.ts';
 import { type ImageIdentifier, isFailure, resolveIdentifiers } from './image-identifier.ts';
 
-export interface DescribedImage extends Image {
-  /** In the order they were pushed. */
-  readonly tags: readonly string[];
-}
-
 export interface ImageSelection {
   /** Only images with tags, only those without, or either. */
   readonly tagged: boolean | undefined;
-  readonly after: string | undefined;
+  /** The id of the last image of the page before. */
+  readonly after: number | undefined;
   readonly limit: number;
 }
 
 /**
- * A page of the repository's images, in order of digest. `after` is the key of the page before.
+ * A page of the repository's images, the last pushed first.
  *
  * @throws Fault `RepositoryNotFound`
  */
 export async function describeImages(
   { metadata }: Pick<Ports, 'metadata'>,
   path: RepositoryPath,
-  { tagged, after = '', limit }: ImageSelection,
-): Promise<Page<DescribedImage, string>> {
-  return metadata.read(async (view) => {
+  { tagged, after, limit }: ImageSelection,
+): Promise<Page<Image, number>> {
+  const rows = await metadata.read(async (view) => {
     const repository = await getRepository(view, path);
-    const rows = await view.images.list(repository.id, { tagged, after, limit: limit + 1 });
-    const page = pageOf(rows, limit, (image) => image.digest);
-    return { items: await withTags(view, repository.id, page.items), next: page.next };
+    return view.images.list(repository.id, { tagged, after, limit: limit + 1 });
   });
+  return pageOf(rows, limit, (image) => image.id);
 }
 
 /**
@@ -45,7 +39,7 @@ export async function describeNamedImages(
   { metadata }: Pick<Ports, 'metadata'>,
   path: RepositoryPath,
   imageIds: readonly ImageIdentifier[],
-): Promise<DescribedImage[]> {
+): Promise<Image[]> {
   return metadata.read(async (view) => {
     const repository = await getRepository(view, path);
     const digests = new Set<string>();
@@ -64,18 +58,6 @@ export async function describeNamedImages(
     const images = new Map(
       (await view.images.findAll(repository.id, [...digests])).map((image) => [image.digest, image]),
     );
-    return withTags(
-      view,
-      repository.id,
-      [...digests].flatMap((digest) => images.get(digest) ?? []),
-    );
+    return [...digests].flatMap((digest) => images.get(digest) ?? []);
   });
-}
-
-async function withTags(view: MetadataView, repositoryId: number, images: readonly Image[]): Promise<DescribedImage[]> {
-  const tags = await view.tags.ofImages(
-    repositoryId,
-    images.map((image) => image.digest),
-  );
-  return images.map((image) => ({ ...image, tags: tags.get(image.digest) ?? [] }));
 }

@@ -35,15 +35,13 @@ export async function findImages(
     const repository = await getRepository(view, path);
     const resolved = await resolveIdentifiers(view, repository.id, imageIds);
     const named = resolved.flatMap((identifier) => (isFailure(identifier) ? [] : [identifier]));
-    const digests = [...new Set(named.map(({ image }) => image.digest))];
-    const tags = await view.tags.ofImages(repository.id, digests);
     const manifests = await view.images.manifestsOf([...new Set(named.map(({ image }) => image.id))]);
     const images = new Map<string, FoundImage>();
     for (const { image, tag } of named) {
       const manifest = manifests.get(image.id);
       if (!manifest) throw new Error(`The image ${image.digest} has no manifest`);
-      const names = tag === undefined ? (tags.get(image.digest) ?? [undefined]) : [tag];
-      for (const name of names) {
+      const names = tag === undefined ? image.tags : [tag];
+      for (const name of names.length > 0 ? names : [undefined]) {
         const imageId = identifierOf(image.digest, name);
         const key = `${image.digest} ${name ?? ''}`;
         if (!images.has(key)) images.set(key, { imageId, manifest, byTag: tag !== undefined });

@@ -1,4 +1,4 @@
-import type { NamedImage } from '../../metadata/image.ts';
+import type { TaggedImage } from '../../metadata/image.ts';
 import type { MetadataView } from '../../metadata/metadata-store.ts';
 import { hasDigestSyntax } from '../../model/digest.ts';
 import { FAULT_MESSAGES } from '../../model/fault-messages.ts';
@@ -33,7 +33,7 @@ export type ImageFailureCode =
 
 /** What an identifier turned out to name: an image as a whole, or one tag of it. */
 export type ResolvedIdentifier =
-  | { readonly imageId: ImageIdentifier; readonly image: NamedImage; readonly tag: string | undefined }
+  | { readonly imageId: ImageIdentifier; readonly image: TaggedImage; readonly tag: string | undefined }
   | ImageFailure;
 
 /**
@@ -65,14 +65,14 @@ export async function resolveIdentifiers(
     }
     const tag = tags.get(imageTag);
     if (!tag) return notFound(imageId);
-    if (imageDigest !== undefined && imageDigest !== tag.digest) {
+    if (imageDigest !== undefined && imageDigest !== tag.image.digest) {
       return {
         imageId,
         code: 'ImageTagDoesNotMatchDigest',
         reason: 'Invalid request parameters: given tag does not map to the given digest',
       };
     }
-    return { imageId, image: { id: tag.manifestId, digest: tag.digest }, tag: tag.name };
+    return { imageId, image: tag.image, tag: tag.name };
   });
 }
 

@@ -1,17 +1,29 @@
-import type { ListedIdentifier } from '../../metadata/image-listings.ts';
+import type { TaggedImage } from '../../metadata/image.ts';
+import type { MetadataView } from '../../metadata/metadata-store.ts';
 import { type Page, pageOf } from '../page.ts';
 import type { Ports } from '../ports.ts';
 import { getRepository, type RepositoryPath } from '../repository/repository-path.ts';
 
-/** Where a listing of identifiers goes on. */
-export interface IdentifierKey {
+/** How many images are read at once: each may have a thousand tags. */
+const IMAGES_READ = 100;
+/** How many tags that lead nowhere one page may pass over. */
+const TAGS_READ = 10_000;
+
+/** One identifier of a listing: an image under one of its tags, or without. */
+export interface ListedIdentifier {
+  readonly imageId: number;
   readonly digest: string;
+  readonly tag: string | undefined;
+  /** The tag's place among those of its image, from 1 on; 0 without. */
   readonly position: number;
 }
 
+/** Where a listing of identifiers goes on. */
+export type IdentifierKey = Pick<ListedIdentifier, 'imageId' | 'position'>;
+
 /**
- * A page of identifiers: every image once for each of its tags, or once without. In order of digest and, within an image,
- * of pushing.
+ * A page of identifiers: every image once for each of its tags, or once without. The image pushed last comes
+ * first, its tags in the order they were pushed.
  *
  * @throws Fault `RepositoryNotFound`
  */
@@ -24,16 +36,42 @@ export async function listImages(
     readonly limit: number;
   },
 ): Promise<Page<ListedIdentifier, IdentifierKey>> {
-  const { tagged, after = { digest: '', position: 0 }, limit } = selection;
+  const { tagged, after, limit } = selection;
   const rows = await metadata.read(async (view) => {
     const repository = await getRepository(view, path);
-    return view.images.listIdentifiers(repository.id, { tagged, after, limit: limit + 1 });
+    return listIdentifiers(view, repository.id, { tagged, after, limit: limit + 1 });
   });
-  return pageOf(rows, limit, ({ digest, position }) => ({ digest, position }));
+  return pageOf(rows, limit, ({ imageId, position }) => ({ imageId, position }));
+}
+
+async function listIdentifiers(
+  view: Pick<MetadataView, 'images'>,
+  repositoryId: number,
+  page: { readonly tagged: boolean | undefined; readonly after: IdentifierKey | undefined; readonly limit: number },
+): Promise<ListedIdentifier[]> {
+  const { tagged, after, limit } = page;
+  const listed: ListedIdentifier[] = [];
+  // The image that the page before ended with may have more tags.
+  for (let last = after && after.imageId + (after.position > 0 ? 1 : 0); listed.length < limit; ) {
+    const images = await view.images.listTagged(repositoryId, { tagged, after: last, limit: IMAGES_READ });
+    for (const image of images) {
+      const from = image.id === after?.imageId ? after.position : 0;
+      listed.push(...identifiersOf(image).filter(({ position }) => from === 0 || position > from));
+    }
+    if (images.length < IMAGES_READ) break;
+    last = images.at(-1)?.id ?? last;
+  }
+  return listed.slice(0, limit);
+}
+
+function identifiersOf({ id, digest, tags }: TaggedImage): ListedIdentifier[] {
+  if (tags.length === 0) return [{ imageId: id, digest, tag: undefined, position: 0 }];
+  return tags.map((tag, index) => ({ imageId: id, digest, tag, position: index + 1 }));
 }
 
 /**
- * A page of tag names, in order of their bytes.
+ * A page of tag names, in order of their bytes. Tags that were deleted with many images and are not swept away yet are passed
+ * over; a page that has to pass over very many of them may be short, and says where to go on.
  *
  * @throws Fault `RepositoryNotFound`
  */
@@ -42,9 +80,18 @@ export async function listTags(
   path: RepositoryPath,
   { after = '', limit }: { readonly after: string | undefined; readonly limit: number },
 ): Promise<Page<string, string>> {
-  const rows = await metadata.read(async (view) => {
+  return metadata.read(async (view) => {
     const repository = await getRepository(view, path);
-    return limit === 0 ? [] : view.tags.list(repository.id, { after, limit: limit + 1 });
+    const names: string[] = [];
+    if (limit === 0) return { items: names, next: undefined };
+    let last = after;
+    for (let read = 0; read < TAGS_READ; ) {
+      const rows = await view.tags.list(repository.id, { prefix: '', after: last, limit: limit + 1 });
+      names.push(...rows.flatMap(({ name, digest }) => (digest === undefined ? [] : [name])));
+      if (names.length > limit || rows.length <= limit) return pageOf(names, limit, (name) => name);
+      read += rows.length;
+      last = rows.at(-1)?.name ?? last;
+    }
+    return { items: names, next: last };
   });
-  return pageOf(rows, limit, (name) => name);
 }

@@ -1,5 +1,5 @@
 import type { RepositoryBlob } from '../../metadata/blobs.ts';
-import type { Image, NamedImage } from '../../metadata/image.ts';
+import type { Image, TaggedImage } from '../../metadata/image.ts';
 import type { MetadataTransaction } from '../../metadata/metadata-store.ts';
 import { type Repository, scopeOf } from '../../metadata/repositories.ts';
 import type { ResolvedTag } from '../../metadata/tags.ts';
@@ -52,9 +52,10 @@ export async function putImage(
         constraint: `The image exists already with the media type '${existing.mediaType}'`,
       });
     }
-    const imageId = existing?.id ?? (await insertImage(tx, repository, manifest, clock.now()));
-    if (pushed.tag !== undefined && current?.manifestId !== imageId) {
-      await putTag(tx, repository, { id: imageId, digest: manifest.digest }, pushed.tag, clock.now());
+    const id = existing?.id ?? (await insertImage(tx, repository, manifest, clock.now()));
+    if (pushed.tag !== undefined && current?.image.id !== id) {
+      const image = { id, digest: manifest.digest, tags: existing?.tags ?? [] };
+      await putTag(tx, repository, image, pushed.tag, clock.now());
     }
   });
   await failpoint('image.put');
@@ -68,7 +69,7 @@ function checkRepeat(
   digest: Digest,
   existing: { readonly image: Image | undefined; readonly tag: ResolvedTag | undefined },
 ): void {
-  const repeats = tag === undefined ? existing.image !== undefined : existing.tag?.digest === digest;
+  const repeats = tag === undefined ? existing.image !== undefined : existing.tag?.image.digest === digest;
   if (repeats && onRepeat === 'refuse') {
     throw new Fault('ImageAlreadyExists', { ...factsOf(repository), imageDigest: digest, imageTag: tag });
   }
@@ -162,11 +163,11 @@ async function keepMediaTypes(
 async function putTag(
   tx: MetadataTransaction,
   repository: Repository,
-  image: NamedImage,
+  image: TaggedImage,
   name: Tag,
   taggedAt: number,
 ): Promise<void> {
-  if ((await tx.tags.countOfImage(repository.id, image.digest)) >= MAX_TAGS_PER_IMAGE) {
+  if (image.tags.length >= MAX_TAGS_PER_IMAGE) {
     throw new Fault('TagLimitExceeded', { ...factsOf(repository), imageTag: name, limit: MAX_TAGS_PER_IMAGE });
   }
   await tx.tags.put({ repositoryId: repository.id, name, image, taggedAt });

@@ -3,6 +3,7 @@ import type { NamedImage } from '../../../src/metadata/image.ts';
 import type { Deletion, NewImage } from '../../../src/metadata/image-writer.ts';
 import type { MetadataStore, MetadataTransaction } from '../../../src/metadata/metadata-store.ts';
 import { type Repository, scopeOf } from '../../../src/metadata/repositories.ts';
+import type { TagPage } from '../../../src/metadata/tags.ts';
 import { digestOf } from '../../../src/model/digest.ts';
 import { randomIds } from '../../../src/model/ids.ts';
 import { OCI_IMAGE_MANIFEST } from '../../../src/model/media-type.ts';
@@ -101,6 +102,16 @@ export async function purgeImages(tx: MetadataTransaction, now = NOW): Promise<n
   const due = await tx.graveyard.listPurgeable(now, 100);
   for (const image of due) await tx.graveyard.purge(image, [image]);
   return due.map((image) => image.id);
+}
+
+/** The names of a page of tags that lead to live images. */
+export async function tagsOf(
+  tx: MetadataTransaction,
+  repository: Repository,
+  page: TagPage = { prefix: '', after: '', limit: 99 },
+): Promise<string[]> {
+  const tags = await tx.tags.list(repository.id, page);
+  return tags.flatMap(({ name, digest }) => (digest === undefined ? [] : [name]));
 }
 
 export async function putTags(

@@ -13,6 +13,7 @@ import {
   type OpenMetadata,
   purgeImages,
   putTags,
+  tagsOf,
 } from './fixture.ts';
 
 const digestNumber = (n: number) => `sha256:${n.toString(16).padStart(64, '0')}`;
@@ -42,7 +43,7 @@ export function imagesContract(name: string, open: OpenMetadata): void {
         const inserted = await insertImage(tx, app, digestNumber(1), { ...put, bytes, annotations: { k: 'v' } });
         await putTags(tx, app, inserted, 'one', 'two');
         const { id } = inserted;
-        const expected = { id, digest: digestNumber(1), ...put, lastPulledAt: undefined };
+        const expected = { id, digest: digestNumber(1), tags: ['one', 'two'], ...put, lastPulledAt: undefined };
         for (const reference of [digestNumber(1), 'one', 'two'].map(referenceTo)) {
           const { bytes: found, ...image } = (await tx.images.find(app.id, reference)) ?? { bytes: undefined };
           expect(image).toEqual(expected);
@@ -118,9 +119,9 @@ export function imagesContract(name: string, open: OpenMetadata): void {
           await putTags(tx, other, elsewhere, 'gone');
           await deleteImages(tx, app, [gone]);
           await deleteImages(tx, app, []);
-          expect(await tx.tags.list(app.id, { after: '', limit: 9 })).toEqual(['kept']);
+          expect(await tagsOf(tx, app)).toEqual(['kept']);
           expect(
-            (await tx.images.list(app.id, { tagged: undefined, after: '', limit: 9 })).map(({ id }) => id),
+            (await tx.images.list(app.id, { tagged: undefined, after: undefined, limit: 9 })).map(({ id }) => id),
           ).toEqual([kept.id]);
           for (const reference of [digestNumber(2), 'gone'].map(referenceTo)) {
             expect(await tx.images.find(app.id, reference)).toBeUndefined();
@@ -166,49 +167,96 @@ export function imagesContract(name: string, open: OpenMetadata): void {
     });
   });
 
-  describe(`${name}: a listing`, () => {
-    metadataTest('of images is in order of digest, all, tagged or untagged', open, async (metadata) => {
+  describe(`${name}: a name of a deleted image`, () => {
+    metadataTest('leads nowhere, and is listed as such until the image is purged', open, async (metadata) => {
       await metadata.write(async (tx) => {
         const app = await insertRepository(tx, 'app');
-        const other = await insertRepository(tx, 'other');
-        for (const n of [5, 1, 4, 2, 3]) {
-          const image = await insertImage(tx, app, digestNumber(n));
-          if (n % 2 === 0) await putTags(tx, app, image, `t${n}`);
-          await insertImage(tx, other, digestNumber(n));
-        }
-        const list = async (tagged: boolean | undefined, after: number, limit: number) =>
-          (await tx.images.list(app.id, { tagged, after: after === 0 ? '' : digestNumber(after), limit })).map(
-            (image) => image.digest,
-          );
-        expect(await list(undefined, 0, 3)).toEqual([1, 2, 3].map(digestNumber));
-        expect(await list(undefined, 3, 3)).toEqual([4, 5].map(digestNumber));
-        expect(await list(true, 0, 9)).toEqual([2, 4].map(digestNumber));
-        expect(await list(false, 1, 9)).toEqual([3, 5].map(digestNumber));
+        const [gone, stays] = [
+          await insertImage(tx, app, digestNumber(1)),
+          await insertImage(tx, app, digestNumber(2)),
+        ];
+        await putTags(tx, app, gone, 'a', 'c');
+        await putTags(tx, app, stays, 'b');
+        await deleteImages(tx, app, [gone]);
+        const page = { prefix: '', after: '', limit: 9 };
+        expect(await tx.tags.list(app.id, page)).toEqual([
+          { name: 'a', digest: undefined },
+          { name: 'b', digest: digestNumber(2) },
+          { name: 'c', digest: undefined },
+        ]);
+        expect(await tx.tags.resolve(app.id, ['a', 'b'])).toMatchObject([{ name: 'b' }]);
+        expect(await tx.images.identify(app.id, [digestNumber(1)])).toEqual([]);
+        await purgeImages(tx, NOW);
+        expect(await tx.tags.list(app.id, page)).toEqual([{ name: 'b', digest: digestNumber(2) }]);
       });
     });
 
     metadataTest(
-      'of identifiers has an image once for each tag in order of pushing, or once without',
+      'can be given to another image, and purging the deleted one does not take it away',
       open,
       async (metadata) => {
         await metadata.write(async (tx) => {
           const app = await insertRepository(tx, 'app');
-          await putTags(tx, app, await insertImage(tx, app, digestNumber(1)), 'z', 'y', 'x');
-          await insertImage(tx, app, digestNumber(2));
-          await putTags(tx, app, await insertImage(tx, app, digestNumber(3)), 'a');
-          const list = async (tagged: boolean | undefined, digest: string, position: number, limit: number) =>
-            (await tx.images.listIdentifiers(app.id, { tagged, after: { digest, position }, limit })).map(
-              (row) => `${Number.parseInt(row.digest.slice(7), 16)}:${row.tag}:${row.position}`,
-            );
-          expect(await list(undefined, '', 0, 9)).toEqual(['1:z:1', '1:y:2', '1:x:3', '2:undefined:0', '3:a:1']);
-          expect(await list(undefined, digestNumber(1), 1, 2)).toEqual(['1:y:2', '1:x:3']);
-          expect(await list(undefined, digestNumber(1), 3, 9)).toEqual(['2:undefined:0', '3:a:1']);
-          expect(await list(undefined, digestNumber(2), 0, 9)).toEqual(['3:a:1']);
-          expect(await list(true, '', 0, 9)).toEqual(['1:z:1', '1:y:2', '1:x:3', '3:a:1']);
-          expect(await list(false, '', 0, 9)).toEqual(['2:undefined:0']);
+          const gone = await insertImage(tx, app, digestNumber(1));
+          await putTags(tx, app, gone, 'latest', 'v1');
+          await deleteImages(tx, app, [gone]);
+          const again = await insertImage(tx, app, digestNumber(1));
+          const other = await insertImage(tx, app, digestNumber(2));
+          await putTags(tx, app, again, 'v1');
+          await putTags(tx, app, other, 'latest');
+          await purgeImages(tx, NOW);
+          expect(await tx.tags.resolve(app.id, ['latest', 'v1'])).toEqual([
+            { name: 'latest', image: { id: other.id, digest: digestNumber(2), tags: ['latest'] } },
+            { name: 'v1', image: { id: again.id, digest: digestNumber(1), tags: ['v1'] } },
+          ]);
+          expect((await tx.images.find(app.id, referenceTo(digestNumber(1))))?.id).toBe(again.id);
         });
       },
     );
+
+    metadataTest('goes at once where the image may be restored', open, async (metadata) => {
+      await metadata.write(async (tx) => {
+        const app = await insertRepository(tx, 'app');
+        const gone = await insertImage(tx, app, digestNumber(1));
+        await putTags(tx, app, gone, 'latest');
+        await deleteImages(tx, app, [gone], { purgeAt: NOW + 1 });
+        expect(await tx.tags.list(app.id, { prefix: '', after: '', limit: 9 })).toEqual([]);
+      });
+    });
+
+    metadataTest('is not given to a second live image: a digest names one', open, async (metadata) => {
+      const app = await metadata.write(async (tx) => {
+        const repository = await insertRepository(tx, 'app');
+        await insertImage(tx, repository, digestNumber(1));
+        return repository;
+      });
+      await expect(metadata.write((tx) => insertImage(tx, app, digestNumber(1)))).rejects.toThrow('already');
+    });
+  });
+
+  describe(`${name}: a listing`, () => {
+    metadataTest('of images has the last pushed first, all, tagged or untagged', open, async (metadata) => {
+      await metadata.write(async (tx) => {
+        const app = await insertRepository(tx, 'app');
+        const other = await insertRepository(tx, 'other');
+        const ids = new Map<number, number>();
+        for (const n of [5, 1, 4, 2, 3]) {
+          const image = await insertImage(tx, app, digestNumber(n));
+          ids.set(n, image.id);
+          if (n % 2 === 0) await putTags(tx, app, image, `t${n}`);
+          await insertImage(tx, other, digestNumber(n));
+        }
+        const list = async (tagged: boolean | undefined, after: number, limit: number) =>
+          (await tx.images.list(app.id, { tagged, after: ids.get(after), limit })).map((image) => image.digest);
+        expect(await list(undefined, 0, 3)).toEqual([3, 2, 4].map(digestNumber));
+        expect(await list(undefined, 4, 3)).toEqual([1, 5].map(digestNumber));
+        expect(await list(true, 0, 9)).toEqual([2, 4].map(digestNumber));
+        expect(await list(false, 3, 9)).toEqual([1, 5].map(digestNumber));
+        const page = { tagged: true, after: undefined, limit: 9 };
+        expect((await tx.images.listTagged(app.id, page)).map(({ tags }) => tags)).toEqual([['t2'], ['t4']]);
+        expect((await tx.images.listDated(app.id, page)).map(({ tags }) => tags)).toEqual([['t4'], ['t2']]);
+      });
+    });
 
     metadataTest(
       'of referrers has those of one subject in one repository, of the types asked for',
@@ -256,23 +304,16 @@ export function imagesContract(name: string, open: OpenMetadata): void {
           await putTags(tx, app, b, 'latest');
           expect(await tx.tags.find(app.id, 'latest')).toEqual({
             name: 'latest',
-            manifestId: b.id,
-            digest: digestNumber(2),
+            image: { id: b.id, digest: digestNumber(2), tags: ['latest'] },
           });
-          expect(await tx.tags.ofImages(app.id, [a.digest, b.digest])).toEqual(
-            new Map([
-              [a.digest, ['v1']],
-              [b.digest, ['latest']],
-            ]),
-          );
-          expect(await tx.images.list(app.id, { tagged: false, after: '', limit: 9 })).toEqual([]);
+          const tagsOfBoth = async () =>
+            (await tx.images.identify(app.id, [a.digest, b.digest])).map(({ tags }) => tags);
+          expect(await tagsOfBoth()).toEqual([['v1'], ['latest']]);
+          expect(await tx.images.list(app.id, { tagged: false, after: undefined, limit: 9 })).toEqual([]);
           await putTags(tx, app, b, 'v1');
-          const untagged = await tx.images.list(app.id, { tagged: false, after: '', limit: 9 });
+          const untagged = await tx.images.list(app.id, { tagged: false, after: undefined, limit: 9 });
           expect(untagged.map((image) => image.id)).toEqual([a.id]);
-          expect(await tx.tags.ofImages(app.id, [a.digest, b.digest])).toEqual(new Map([[b.digest, ['latest', 'v1']]]));
-          expect([await tx.tags.countOfImage(app.id, a.digest), await tx.tags.countOfImage(app.id, b.digest)]).toEqual([
-            0, 2,
-          ]);
+          expect(await tagsOfBoth()).toEqual([[], ['latest', 'v1']]);
         });
       },
     );
@@ -287,12 +328,14 @@ export function imagesContract(name: string, open: OpenMetadata): void {
           const image = await insertImage(tx, app, digestNumber(1));
           await putTags(tx, app, image, 'v10', 'v1.0', 'V1', 'v1-', 'v1', '_x');
           await putTags(tx, other, await insertImage(tx, other, digestNumber(1)), 'v1');
-          expect(await tx.tags.list(app.id, { after: '', limit: 9 })).toEqual(['V1', '_x', 'v1', 'v1-', 'v1.0', 'v10']);
-          expect(await tx.tags.list(app.id, { after: 'v1', limit: 2 })).toEqual(['v1-', 'v1.0']);
+          expect(await tagsOf(tx, app)).toEqual(['V1', '_x', 'v1', 'v1-', 'v1.0', 'v10']);
+          expect(await tagsOf(tx, app, { prefix: '', after: 'v1', limit: 2 })).toEqual(['v1-', 'v1.0']);
+          expect(await tagsOf(tx, app, { prefix: 'v1', after: '', limit: 9 })).toEqual(['v1', 'v1-', 'v1.0', 'v10']);
+          expect(await tagsOf(tx, app, { prefix: 'v1', after: 'v1-', limit: 1 })).toEqual(['v1.0']);
           expect(await tx.tags.resolve(other.id, ['v1', 'V1'])).toHaveLength(1);
           await tx.tags.delete(app.id, ['v1', 'V1', 'unknown']);
           await tx.tags.delete(app.id, []);
-          expect(await tx.tags.list(app.id, { after: '', limit: 9 })).toEqual(['_x', 'v1-', 'v1.0', 'v10']);
+          expect(await tagsOf(tx, app)).toEqual(['_x', 'v1-', 'v1.0', 'v10']);
           expect(await tx.tags.find(other.id, 'v1')).toBeDefined();
         });
       },

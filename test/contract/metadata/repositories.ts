@@ -12,6 +12,7 @@ import {
   purgeImages,
   putTags,
   REGISTRY,
+  tagsOf,
 } from './fixture.ts';
 
 export function repositoriesContract(name: string, open: OpenMetadata): void {
@@ -131,7 +132,7 @@ export function repositoriesContract(name: string, open: OpenMetadata): void {
 
           await tx.repositories.restore(app.id);
           expect(await tx.repositories.find(REGISTRY, 'app')).toEqual(app);
-          expect(await tx.tags.list(app.id, { after: '', limit: 9 })).toEqual(['latest']);
+          expect(await tagsOf(tx, app)).toEqual(['latest']);
           expect(await tx.repositories.resourceTags(app.id)).toHaveLength(1);
           expect((await tx.repositories.listDismantled(NOW + 99, 9)).map((one) => one.repositoryId)).toEqual([next.id]);
         });

@@ -10,11 +10,11 @@ export async function expectImages(
   expected: readonly ImageIdentifier[],
 ): Promise<void> {
   const ordered = inOrder(expected);
-  expect(await repository.list()).toEqual(ordered);
+  expect(inOrder(await repository.list())).toEqual(ordered);
 
   const { imageDetails = [] } = await client.send(new DescribeImagesCommand({ ...repository.named, maxResults: 1000 }));
   const described = imageDetails.map(({ imageDigest, imageTags }) => [imageDigest, imageTags ?? []]);
-  expect(described).toEqual([...tagsByDigest(ordered)]);
+  expect(new Map(described as [string, string[]][])).toEqual(tagsByDigest(ordered));
 
   if (ordered.length === 0) return;
   const absent = { imageTag: 'a-tag-that-nobody-pushes' };
@@ -24,7 +24,7 @@ export async function expectImages(
 }
 
 /** By digest; within an image as given. */
-export function inOrder(imageIds: readonly ImageIdentifier[]): ImageIdentifier[] {
+function inOrder(imageIds: readonly ImageIdentifier[]): ImageIdentifier[] {
   return [...tagsByDigest(imageIds)]
     .sort(([a = ''], [b = '']) => (a < b ? -1 : 1))
     .flatMap(([imageDigest, tags]) =>

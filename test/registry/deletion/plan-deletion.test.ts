@@ -162,7 +162,7 @@ describe('A selection', () => {
     const then = stores.clock.now() + 1;
     stores.clock.advance(DAY);
     await stores.ports.metadata.write(async (tx) => {
-      const [image] = await tx.images.listDated(1, { untagged: true, after: '', limit: 1 });
+      const [image] = await tx.images.listDated(1, { tagged: false, after: undefined, limit: 1 });
       await tx.images.recordPulls([image?.id ?? 0], stores.clock.now());
     });
     await pushImage(stores.ports, path, young);

@@ -1,4 +1,5 @@
-import { type DescribedImage, describeImages, describeNamedImages } from '../../../registry/image/describe-images.ts';
+import type { Image } from '../../../metadata/image.ts';
+import { describeImages, describeNamedImages } from '../../../registry/image/describe-images.ts';
 import { namesOf, type RepositoryPath } from '../../../registry/repository/repository-path.ts';
 import type { EcrPorts } from '../../ecr-ports.ts';
 import type { Operation } from '../../operation.ts';
@@ -26,7 +27,7 @@ export const DescribeImages = (
       return { imageDetails: wanted.map((image) => describeImage(path, image)) };
     }
     const listing = ['DescribeImages', path.registry.id, path.registry.region, path.repositoryName, tagged, active];
-    const after = ports.pageTokens.open<string>(listing, input.nextToken);
+    const after = ports.pageTokens.open<number>(listing, input.nextToken);
     const limit = input.maxResults ?? DEFAULT_PAGE;
     const { items, next } = await describeImages(ports, path, { tagged, after, limit });
     if (!active) return { imageDetails: [] };
@@ -38,7 +39,7 @@ export const DescribeImages = (
 });
 
 /** Absent rather than empty when the image has no tags (fidelity facts, section 4.3). */
-function describeImage(path: RepositoryPath, image: DescribedImage) {
+function describeImage(path: RepositoryPath, image: Image) {
   return {
     ...namesOf(path),
     imageDigest: image.digest,
