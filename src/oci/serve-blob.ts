@@ -64,8 +64,10 @@ async function getBlob(needs: Needs, target: Target): Promise<RepositoryBlob> {
 
 async function open(needs: Needs, target: Target, blob: RepositoryBlob, range?: ByteRange): Promise<Readable> {
   const length = range ? range.last - range.first + 1 : blob.size;
+  // A store that knows where the end is makes its buffers no longer than what it is going to read.
+  const part = range ?? (blob.size > 0 ? { first: 0, last: blob.size - 1 } : undefined);
   try {
-    return await wholeStream(await needs.blobs.open(blob.storageKey, range), length);
+    return await wholeStream(await needs.blobs.open(blob.storageKey, part), length);
   } catch (error) {
     if (!(error instanceof BytesMissing)) throw error;
     // Without a grace the bytes may go between the look and the opening: then the blob is gone, or has other bytes by now.
