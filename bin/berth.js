@@ -5,9 +5,15 @@ if (major < 24) {
   console.error(`berth needs Node.js 24 or newer; this is ${process.version}.`);
   process.exitCode = 2;
 } else {
-  // A checkout runs its TypeScript as it stands; the published package has no src/, only what was built from it.
-  import('node:fs')
+  import('node:v8')
+    .then(({ setFlagsFromString }) => {
+      // Before anything is loaded: a heap that has grown does not shrink (docs/adr/0017-a-small-heap.md).
+      setFlagsFromString('--semi-space-growth-factor=1');
+      setFlagsFromString('--heap-growing-percent=50');
+      return import('node:fs');
+    })
     .then(({ existsSync }) => {
+      // A checkout runs its TypeScript as it stands; the published package has no src/, only what was built from it.
       const source = new URL('../src/main.ts', import.meta.url);
       return import(existsSync(source) ? source.href : new URL('../dist/main.js', import.meta.url).href);
     })
