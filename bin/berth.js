@@ -7,7 +7,7 @@ if (major < 24) {
 } else {
   import('node:v8')
     .then(({ setFlagsFromString }) => {
-      // Before anything is loaded: a heap that has grown does not shrink (docs/adr/0017-a-small-heap.md).
+      // Before anything is loaded, for loading lets the heap grow: docs/adr/0018-a-small-heap.md.
       setFlagsFromString('--semi-space-growth-factor=1');
       setFlagsFromString('--heap-growing-percent=50');
       return import('node:fs');

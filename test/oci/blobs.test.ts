@@ -2,7 +2,7 @@ import { readdir, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import type { BlobStore } from '../../src/blobs/blob-store.ts';
+import type { BlobStore, ByteRange } from '../../src/blobs/blob-store.ts';
 import { PullRecorder } from '../../src/registry/image/pull-recorder.ts';
 import { collect } from '../../src/workers/collector.ts';
 import { dial } from '../http/test-server.ts';
@@ -33,6 +33,23 @@ test('a blob is read as it was pushed, and described the same way by HEAD', asyn
   expect(got.bytes.equals(CONTENT.bytes)).toBe(true);
   const head = await server.send(`HEAD /v2/app/blobs/${CONTENT.digest}`, { headers: { range: 'bytes=0-1' } });
   expect(head).toMatchObject({ status: 200, headers: described, text: '' });
+});
+
+test('the store is asked for the bytes that there are, so that it need not have room ready for more', async () => {
+  const asked: (ByteRange | undefined)[] = [];
+  const store: BlobStore = {
+    open: async (_key, range) => {
+      asked.push(range);
+      return Readable.from([CONTENT.bytes]);
+    },
+    erase: async () => new Map(),
+    list: async function* () {},
+    stat: async () => new Map(),
+  };
+  await using server = await startOci({ blobs: store });
+  await server.pushBlob('app', CONTENT);
+  expect((await get(server, CONTENT.digest)).status).toBe(200);
+  expect(asked).toEqual([{ first: 0, last: 1999 }]);
 });
 
 test('the empty blob is read as nothing', async () => {
