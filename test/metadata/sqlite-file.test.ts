@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
@@ -40,6 +40,20 @@ test('A connection to read cannot write, whatever is asked of it', async () => {
   await expect(change).rejects.toThrow(/readonly/);
   reader.close();
   writer.close();
+});
+
+test('What a process that was killed left in the log is in the database itself before anybody is told of it', async () => {
+  await using folder = await tempFolder();
+  const [path, left] = [join(folder.path, 'metadata.db'), join(folder.path, 'left.db')];
+  await using metadata = new SqliteMetadata(path);
+  await metadata.write((tx) => insertRepository(tx, 'app'));
+  for (const end of ['', '-wal']) await copyFile(path + end, left + end);
+  await using _opened = new SqliteMetadata(left);
+  const withoutLog = join(folder.path, 'without-log.db');
+  await copyFile(left, withoutLog);
+  const database = new DatabaseSync(withoutLog, { readOnly: true });
+  expect(database.prepare('SELECT name FROM repository').all()).toEqual([{ name: 'app' }]);
+  database.close();
 });
 
 test('A database of a newer Berth is refused, and left as it is', async () => {

@@ -9,6 +9,7 @@ import { isFatal, isFull } from './failure.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
 import { ReaderPool } from './reader-pool.ts';
+import { settleLog } from './settle-log.ts';
 
 const READERS = 4;
 
@@ -47,6 +48,7 @@ export class SqliteMetadata implements MetadataStore {
     this.#options = options;
     this.#path = path;
     this.#writer = new Connection(path, 'write', onQuery);
+    settleLog(this.#writer.database);
     migrate(this.#writer.database);
     this.#checkpointer = new Checkpointer(this.#writer.database, path, {
       isTight: () => room.isShort,
