@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryFolder, tempFolder } from '../support/temp-folder.ts';
+import { openEvidence } from './evidence.ts';
 import { afterAnHonestCycle, findMutant } from './mutants/mutants.ts';
 import { openDisk, whyNoPowerCuts } from './power-cut.ts';
 import { runCrash } from './run-crash.ts';
@@ -12,7 +13,8 @@ const NOTHING_WRONG = { lost: 0, undone: 0, damaged: 0, failedPushes: 0, storeFi
 describe('A registry that ends at a moment that it does not expect', () => {
   it(`has all that it acknowledged when it was killed (seed ${seed})`, async () => {
     await using folder = await tempFolder();
-    const report = await runCrash({ cycles: 4, clients: 8, folder: folder.path, seed, say });
+    await using evidence = await openEvidence();
+    const report = await runCrash({ cycles: 4, clients: 8, folder: folder.path, evidence, seed, say });
     expect(report).toMatchObject({ cycles: 4, ...NOTHING_WRONG });
     expect(report.pushes).toBeGreaterThan(10);
   }, 120_000);
@@ -20,7 +22,8 @@ describe('A registry that ends at a moment that it does not expect', () => {
   it(`has all that it acknowledged when the power was cut (seed ${seed})`, async ({ skip }) => {
     if (noPowerCuts !== undefined) skip(noPowerCuts);
     await using disk = await openDisk();
-    const report = await runCrash({ cycles: 2, clients: 8, folder: disk.path, disk, seed, say });
+    await using evidence = await openEvidence();
+    const report = await runCrash({ cycles: 2, clients: 8, folder: disk.path, disk, evidence, seed, say });
     expect(report).toMatchObject({ cycles: 2, ...NOTHING_WRONG });
     expect(report.pushes).toBeGreaterThan(5);
   }, 120_000);

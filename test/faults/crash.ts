@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { tempFolder } from '../support/temp-folder.ts';
+import { openEvidence } from './evidence.ts';
 import { failpointsInSource, plantedAt } from './failpoints.ts';
 import { afterAnHonestCycle, findMutant } from './mutants/mutants.ts';
 import { openDisk, whyNoPowerCuts } from './power-cut.ts';
@@ -23,6 +24,8 @@ const { values } = parseArgs({
     'after-push': { type: 'boolean', default: false },
     /** Has the database on another file system than the blobs. */
     'database-elsewhere': { type: 'boolean', default: false },
+    /** The folder in which to keep what shows how a finding came about; the system's own for temporary files when not given. */
+    keep: { type: 'string' },
     /** A fault to plant in the server; the run ends when it is caught. */
     mutant: { type: 'string' },
     /** At which hits of each failpoint to end the server. */
@@ -42,6 +45,8 @@ async function main(): Promise<number> {
   const disk = how === 'power' ? stack.use(await openDisk()) : undefined;
   const folder = disk ?? stack.use(await tempFolder(values.folder));
   const other = values['database-elsewhere'] ? stack.use(await tempFolder()) : undefined;
+  const evidence =
+    mutant === undefined || values.keep !== undefined ? stack.use(await openEvidence(values.keep)) : undefined;
   const planted = mutant === undefined ? undefined : findMutant(mutant);
   say(`seed ${seed}`);
   const over = new AbortController();
@@ -57,6 +62,7 @@ async function main(): Promise<number> {
     over: over.signal,
     afterPush: values['after-push'],
     ...(disk && { disk }),
+    ...(evidence && { evidence }),
     ...(other && { databaseFolder: other.path }),
     ...(planted && { planted: afterAnHonestCycle(planted), untilFound: true }),
     ...(how === 'failpoint' && (await everyFailpoint(unreached))),

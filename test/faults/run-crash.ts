@@ -3,6 +3,7 @@ import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BerthOptions, type BerthProcess, startBerth } from '../support/berth-process.ts';
+import type { Evidence } from './evidence.ts';
 import { Dice } from './load/dice.ts';
 import { type Finding, Journal } from './load/findings.ts';
 import { Load } from './load/load.ts';
@@ -34,6 +35,8 @@ export interface CrashOptions {
   readonly over?: AbortSignal;
   /** Stops at the first finding: all that is wanted to know of a mutant. */
   readonly untilFound?: boolean;
+  /** Where to keep what shows how a finding came about. */
+  readonly evidence?: Evidence;
   /** Hears how far it has come, every so many cycles, and each finding. */
   readonly say: (line: string) => void;
   readonly sayEvery?: number;
@@ -77,6 +80,15 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
   const ready: number[] = [];
   const began = performance.now();
   let cycle = 0;
+  let startInterrupted = false;
+  /** How many findings are those of earlier crashes. */
+  let earlier = 0;
+  const keepEvidence = async (crash: number) => {
+    const findings = journal.findings.slice(earlier);
+    if (findings.length === 0 || !options.evidence) return;
+    const where = await options.evidence.keep({ seed, cycle: crash, startInterrupted, findings }, journal);
+    say(`cycle ${cycle}: what shows how it came about is in ${where}`);
+  };
   if (options.databaseFolder !== undefined) await putDatabaseInto(options.databaseFolder, dataDir);
   const interruptStart = async () => {
     const enough = AbortSignal.timeout(50 + dice.below(700));
@@ -92,16 +104,22 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
     return berth;
   };
   for (cycle = 1; ; cycle++) {
-    if (dice.chance(STARTS_INTERRUPTED)) await interruptStart();
+    startInterrupted = dice.chance(STARTS_INTERRUPTED);
+    if (startInterrupted) await interruptStart();
     const started = await start(cycle <= cycles ? (options.planted?.(cycle) ?? {}) : {}).catch((error: Error) => {
       // Whoever ends this program may have sent its signal to the server as well.
       if (!options.over?.aborted) journal.find('lost', `the server does not start again: ${error.message}`);
     });
-    if (!started) break;
+    if (!started) {
+      await keepEvidence(cycle - 1);
+      break;
+    }
     await using berth = started;
     journal.mustAnswer = true;
     await load.check(berth.origin);
     journal.mustAnswer = false;
+    await keepEvidence(cycle - 1);
+    earlier = journal.findings.length;
     // What the last crash left is looked at, too.
     if (cycle > cycles || options.over?.aborted || (options.untilFound && journal.findings.length > 0)) break;
     const over = new AbortController();
@@ -112,7 +130,10 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
     await work;
     journal.powerIsGone = false;
     await options.disk?.restore();
+    startInterrupted = false;
+    await options.evidence?.copy(dataDir, options.databaseFolder);
     for (const text of await storeFindings(dataDir)) journal.find('store', text);
+    await keepEvidence(cycle);
     if (cycle % sayEvery === 0) {
       say(`cycle ${cycle}: ${journal.operations} operations, ${journal.findings.length} findings`);
     }
@@ -154,6 +175,7 @@ async function endOf(options: CrashOptions, berth: BerthProcess, dice: Dice, jou
     waiting.abort();
   }
   if (afterPush) await Promise.race([journal.next('pushes'), sleep(1000)]);
+  journal.endedAt = performance.now();
   journal.powerIsGone = disk !== undefined;
   await disk?.cut();
   await berth.kill('SIGKILL');

@@ -22,11 +22,15 @@ export interface Finding {
 export type Outcome = 'ok' | 'refused' | 'unknown';
 
 export interface Entry {
+  /** Who made the request. */
+  readonly client: string;
   readonly operation: string;
   readonly about: string;
   readonly outcome: Outcome;
   readonly status: number;
-  /** Milliseconds since the run began. */
+  /** What was answered, in short. */
+  readonly answer: string;
+  /** As `performance.now()` counts. */
   readonly began: number;
   readonly ended: number;
 }
@@ -43,6 +47,8 @@ export class Journal {
    * milliseconds, over a file system that is gone. What it says then is nothing that a client could have heard.
    */
   powerIsGone = false;
+  /** When the order was last given to end the server, or to cut its power, as `performance.now()` counts. */
+  endedAt = Number.NaN;
   /** Requests that clients made of the registry. */
   operations = 0;
   readonly #counts = new Map<string, number>();

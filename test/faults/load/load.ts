@@ -50,7 +50,7 @@ export class Load {
     const work = this.#own.map(async (repositories, number) => {
       const dice = this.#dice[number];
       if (!dice) return;
-      const client: Pusher = { wire, dice, journal, lease, sources };
+      const client: Pusher = { wire: wire.lendTo(`client-${number}`), dice, journal, lease, sources };
       // A client that does not know what came of a request looks before it goes on, which it does after the restart.
       while (!until.aborted && (await this.#act(client, repositories)) !== 'unknown');
     });

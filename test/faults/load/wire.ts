@@ -21,21 +21,30 @@ export class Wire implements Disposable {
   readonly #origin: string;
   readonly #journal: Journal;
   readonly #requests: Requests;
+  readonly #client: string;
   #authorization = '';
 
-  private constructor(origin: string, journal: Journal) {
+  private constructor(origin: string, journal: Journal, requests: Requests, client: string) {
     this.#origin = origin;
     this.#journal = journal;
-    this.#requests = new Requests(origin);
+    this.#requests = requests;
+    this.#client = client;
   }
 
   /** @throws when the server does not hand out a password */
   static async connect(origin: string, journal: Journal): Promise<Wire> {
-    const wire = new Wire(origin, journal);
+    const wire = new Wire(origin, journal, new Requests(origin), 'nobody');
     const reply = await wire.api('GetAuthorizationToken', {});
     const { authorizationData: [token] = [] } = jsonOf<{ authorizationData?: { authorizationToken: string }[] }>(reply);
     if (token === undefined) throw new Error(`no password: ${reply.status} ${reply.body.toString('utf8')}`);
     wire.#authorization = `Basic ${token.authorizationToken}`;
+    return wire;
+  }
+
+  /** The same connections, lent to a client of this name. */
+  lendTo(client: string): Wire {
+    const wire = new Wire(this.#origin, this.#journal, this.#requests, client);
+    wire.#authorization = this.#authorization;
     return wire;
   }
 
@@ -96,7 +105,9 @@ export class Wire implements Disposable {
     );
     const unheard = status === 0 || status >= 500 || this.#journal.powerIsGone;
     const outcome = unheard ? 'unknown' : status >= 400 ? 'refused' : 'ok';
-    this.#journal.record({ operation, about, outcome, status, began: sent, ended: performance.now() });
+    const answer = String(headers['docker-content-digest'] ?? body.toString('utf8', 0, 300));
+    const ended = performance.now();
+    this.#journal.record({ client: this.#client, operation, about, outcome, status, answer, began: sent, ended });
     return { outcome, status, headers, body, sent };
   }
 
