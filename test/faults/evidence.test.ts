@@ -30,7 +30,7 @@ test('A finding leaves the folder as the crash left it, the facts, and what each
   const journal = new Journal();
   for (let number = 0; number < 250; number++) journal.record(entryOf('client-0', 700 + number));
   for (const ended of [999.5, 1000, 1002.25]) journal.record(entryOf('client-1', ended));
-  journal.endedAt = 1000;
+  journal.ends.push(400, 1000);
 
   let kept: string;
   {
@@ -44,7 +44,11 @@ test('A finding leaves the folder as the crash left it, the facts, and what each
   }
   expect(await readdir(join(kept, '..'))).toEqual(['cycle-37']);
   expect(await readFile(join(kept, 'data', 'blobs', 'one'), 'utf8')).toBe('as the crash left it');
-  expect(JSON.parse(await readFile(join(kept, 'facts.json'), 'utf8'))).toEqual({ ...FACTS, startInterrupted: true });
+  expect(JSON.parse(await readFile(join(kept, 'facts.json'), 'utf8'))).toEqual({
+    ...FACTS,
+    startInterrupted: true,
+    ends: [-600, 0],
+  });
   const first = await linesOf(join(kept, 'operations', 'client-0'));
   expect(first).toHaveLength(200);
   expect(first.at(-1)).toMatchObject({ sent: -56, answered: -51, when: 'before', about: '/v2/app/949', status: 201 });

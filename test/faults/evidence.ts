@@ -6,6 +6,8 @@ import type { Entry, Finding, Journal } from './load/findings.ts';
 
 /** How many operations of each client are kept. */
 const OPERATIONS = 200;
+/** Of how many crashes the moments are kept: what a client was told before one of them may be missed long after it. */
+const ENDS = 10;
 
 export interface Facts {
   readonly seed: string;
@@ -21,7 +23,7 @@ export interface Facts {
  *
  *   data/                  the data folder as the crash left it, before anybody opened it
  *   database/              the folder of the database, where that is another one
- *   facts.json             see Facts
+ *   facts.json             see Facts; and `ends`, when the last orders to end the server were given, as `operations` counts
  *   operations/<client>    the last operations of each client, one JSON object a line; see `lineOf`
  */
 export interface Evidence extends AsyncDisposable {
@@ -50,9 +52,10 @@ export async function openEvidence(parent = tmpdir()): Promise<Evidence> {
       // What is found when the server has started again may not be the first that is found after this crash.
       if (existsSync(latest)) await rename(latest, kept);
       await mkdir(join(kept, 'operations'), { recursive: true });
-      await writeFile(join(kept, 'facts.json'), `${JSON.stringify(facts, undefined, 2)}\n`);
+      const ends = journal.ends.slice(-ENDS).map((end) => Math.round(end - endOf(journal)));
+      await writeFile(join(kept, 'facts.json'), `${JSON.stringify({ ...facts, ends }, undefined, 2)}\n`);
       for (const [client, entries] of operationsByClient(journal)) {
-        const lines = entries.map((entry) => lineOf(entry, journal.endedAt));
+        const lines = entries.map((entry) => lineOf(entry, endOf(journal)));
         await writeFile(join(kept, 'operations', client), lines.join(''));
       }
       return kept;
@@ -69,9 +72,13 @@ function operationsByClient({ entries }: Journal): Map<string, Entry[]> {
   return byClient;
 }
 
-/** Times are milliseconds since the order to end the server or to cut its power, and negative before that. */
-function lineOf({ began, ended, client: _, ...entry }: Entry, endedAt: number): string {
-  const since = (moment: number) => Math.round((moment - endedAt) * 1000) / 1000;
+function endOf({ ends }: Journal): number {
+  return ends.at(-1) ?? 0;
+}
+
+/** Times are milliseconds since the last order to end the server or to cut its power, and negative before that. */
+function lineOf({ began, ended, client: _, ...entry }: Entry, end: number): string {
+  const since = (moment: number) => Math.round((moment - end) * 1000) / 1000;
   const answered = since(ended);
   const when = answered < 0 ? 'before' : 'after';
   return `${JSON.stringify({ sent: since(began), answered, when, ...entry })}\n`;

@@ -175,7 +175,7 @@ async function endOf(options: CrashOptions, berth: BerthProcess, dice: Dice, jou
     waiting.abort();
   }
   if (afterPush) await Promise.race([journal.next('pushes'), sleep(1000)]);
-  journal.endedAt = performance.now();
+  journal.ends.push(performance.now());
   journal.powerIsGone = disk !== undefined;
   await disk?.cut();
   await berth.kill('SIGKILL');

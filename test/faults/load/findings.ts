@@ -47,8 +47,8 @@ export class Journal {
    * milliseconds, over a file system that is gone. What it says then is nothing that a client could have heard.
    */
   powerIsGone = false;
-  /** When the order was last given to end the server, or to cut its power, as `performance.now()` counts. */
-  endedAt = Number.NaN;
+  /** When the orders were given to end the server, or to cut its power, as `performance.now()` counts. */
+  readonly ends: number[] = [];
   /** Requests that clients made of the registry. */
   operations = 0;
   readonly #counts = new Map<string, number>();
