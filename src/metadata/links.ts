@@ -78,23 +78,18 @@ export class LinkWriter extends LinkReader {
     return moves;
   }
 
-  /** What letting go of these images would move, and where to. */
-  async movesOfRelease(scope: Scope, manifestIds: readonly number[], hold: boolean): Promise<Move[]> {
-    return this.#moves(
-      scope,
-      sql`SELECT blob_id, size, ${sql.lit(LINK_STATE.live)} AS before,
-          CASE WHEN ${hold ? 1 : 0} = 1 OR holds > 0 THEN ${sql.lit(LINK_STATE.held)} ELSE ${sql.lit(LINK_STATE.idle)} END AS after
-        FROM (${this.namedBy(scope, manifestIds)}) AS named WHERE refs = times`,
-    );
-  }
-
   /** Counts these images as gone; with `hold` as gone but for an undo. Blobs stay at least until `keepUntil`. */
   async release(
     scope: Scope,
     manifestIds: readonly number[],
     { hold, keepUntil }: { readonly hold: boolean; readonly keepUntil: number },
   ): Promise<Move[]> {
-    const moves = await this.movesOfRelease(scope, manifestIds, hold);
+    const moves = await this.#moves(
+      scope,
+      sql`SELECT blob_id, size, ${sql.lit(LINK_STATE.live)} AS before,
+          CASE WHEN ${hold ? 1 : 0} = 1 OR holds > 0 THEN ${sql.lit(LINK_STATE.held)} ELSE ${sql.lit(LINK_STATE.idle)} END AS after
+        FROM (${this.namedBy(scope, manifestIds)}) AS named WHERE refs = times`,
+    );
     await this.#count(manifestIds, { refs: -1, holds: hold ? 1 : 0, keepUntil });
     return moves;
   }

@@ -54,6 +54,15 @@ export interface Move {
   readonly bytes: number;
 }
 
+/** Rows of several repositories, apart. */
+export function byRepository<Row extends Scope>(
+  rows: readonly Row[],
+): (readonly [scope: Scope, rows: readonly Row[]])[] {
+  return [...Map.groupBy(rows, (row) => row.repositoryId).values()].flatMap((group) =>
+    group[0] ? [[group[0], group] as const] : [],
+  );
+}
+
 type Change = Partial<Usage>;
 type StoreKind = keyof StoreUsage;
 
@@ -183,7 +192,8 @@ function counterOf(state: LinkState): 'liveBytes' | 'heldBytes' | 'idleBytes' | 
   return state === LINK_STATE.absent ? undefined : counters[state];
 }
 
-function strongest(a: LinkState, b: LinkState): LinkState {
+/** The one that needs the blob more. */
+export function strongest(a: LinkState, b: LinkState): LinkState {
   return a > b ? a : b;
 }
 

@@ -61,7 +61,6 @@ export async function useWriters(tx: MetadataTransaction): Promise<void> {
   await useImages(tx, app.id, child.id);
   await tx.links.releaseOf(scope, [child.id]);
   await tx.links.name(scope, [child.id], { held: false });
-  await tx.links.movesOfRelease(scope, [child.id], true);
   await tx.links.release(scope, [child.id], { hold: true, keepUntil: NOW });
   await tx.links.letGo(scope, [child.id]);
 

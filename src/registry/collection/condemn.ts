@@ -1,3 +1,4 @@
+import { byRepository } from '../../metadata/usage.ts';
 import { failpoint } from '../../model/failpoint.ts';
 import type { Ports } from '../ports.ts';
 
@@ -21,10 +22,9 @@ export async function condemn({ metadata, clock }: Pick<Ports, 'metadata' | 'clo
     const now = clock.now();
     const idle = await tx.links.listIdle(now, CONDEMN_BATCH);
     if (idle.length === 0) return { unlinked: 0, blobs: 0, bytes: 0 };
-    for (const [repositoryId, links] of Map.groupBy(idle, (link) => link.repositoryId)) {
-      const registryKey = links[0]?.registryKey ?? 0;
+    for (const [scope, links] of byRepository(idle)) {
       await tx.links.remove(
-        { repositoryId, registryKey },
+        scope,
         links.map((link) => link.blobId),
       );
     }

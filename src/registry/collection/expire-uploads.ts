@@ -9,5 +9,5 @@ export async function expireUploads({ metadata, clock }: Pick<Ports, 'metadata' 
     const expired = await tx.uploads.listExpired(clock.now(), EXPIRE_BATCH);
     for (const upload of expired) await endUpload(tx, upload, clock.now());
     return expired.length;
-  });
+  }, 'bulk');
 }

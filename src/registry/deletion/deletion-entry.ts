@@ -58,20 +58,13 @@ export class Tally {
 
   count(entry: DeletionEntry): void {
     const { images, tags, failures, referrers } = this.#total;
-    const add = { ...this.#total };
-    switch (entry.kind) {
-      case 'image':
-        this.#total = { ...add, images: images + 1, tags: tags + entry.imageTags.length };
-        break;
-      case 'tag':
-        this.#total = { ...add, tags: tags + 1 };
-        break;
-      case 'failure':
-        this.#total = { ...add, failures: failures + 1 };
-        break;
-      case 'referrer':
-        this.#total = { ...add, referrers: referrers + 1 };
-    }
+    this.#total = {
+      ...this.#total,
+      images: images + (entry.kind === 'image' ? 1 : 0),
+      tags: tags + (entry.kind === 'image' ? entry.imageTags.length : entry.kind === 'tag' ? 1 : 0),
+      failures: failures + (entry.kind === 'failure' ? 1 : 0),
+      referrers: referrers + (entry.kind === 'referrer' ? 1 : 0),
+    };
   }
 
   addBytes({ repository, registry, store }: ReleasedBytes): void {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FEW, type LinkRow } from '../../metadata/inspection-links.ts';
-import { LINK_STATE, type LinkState } from '../../metadata/usage.ts';
+import { LINK_STATE, type LinkState, strongest } from '../../metadata/usage.ts';
 import { instant } from './check-repositories.ts';
 import type { Contradiction } from './finding.ts';
 import { type Recount, recountOf, type Survey } from './survey.ts';
@@ -36,7 +36,7 @@ export async function* checkLinks(survey: Survey): AsyncGenerator<Contradiction>
       const state = stateOf(counted);
       add(recountOf(survey.usageOfRepositories, row.repository_id), state, size);
       const registryKey = survey.repositories.get(row.repository_id)?.registryKey ?? row.registry_id;
-      needs.set(registryKey, greater(state, needs.get(registryKey)));
+      needs.set(registryKey, strongest(state, needs.get(registryKey) ?? LINK_STATE.absent));
     }
   }
   countForRegistries(survey, needs, size);
@@ -115,8 +115,4 @@ function add(recount: Recount, state: LinkState, size: number): void {
 function stateOf({ refs, holds }: Namers): LinkState {
   if (refs > 0) return LINK_STATE.live;
   return holds > 0 ? LINK_STATE.held : LINK_STATE.idle;
-}
-
-function greater(state: LinkState, other: LinkState | undefined): LinkState {
-  return other !== undefined && other > state ? other : state;
 }
