@@ -13,6 +13,8 @@ export interface SoakOptions {
   readonly operations: number;
   readonly seed: string;
   readonly clients: number;
+  /** Ends the load before that; everything is compared all the same. */
+  readonly signal?: AbortSignal;
   /** An empty folder. */
   readonly folder: string;
   /** Milliseconds that the server keeps a promise; as long as the clients rely on it, if it is not to be caught lying. */
@@ -69,6 +71,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   const began = performance.now();
   const elapsed = () => (performance.now() - began) / 1000;
   const over = new AbortController();
+  options.signal?.addEventListener('abort', () => over.abort());
   let said = 0;
   const watch = setInterval(() => {
     if (elapsed() >= seconds || journal.operations >= operations) over.abort();

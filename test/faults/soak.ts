@@ -20,12 +20,15 @@ const { values } = parseArgs({
 });
 const say = (line: string) => process.stderr.write(`${line}\n`);
 say(`seed ${values.seed}`);
+const stopped = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());
 await using folder = await tempFolder(values.folder);
 const { findings, counts, ...figures } = await runSoak({
   seconds: Number(values.seconds ?? (values.operations === undefined ? 180 : Number.POSITIVE_INFINITY)),
   operations: Number(values.operations ?? Number.POSITIVE_INFINITY),
   seed: values.seed,
   clients: Number(values.clients),
+  signal: stopped.signal,
   folder: folder.path,
   say,
 });
