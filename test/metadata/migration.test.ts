@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { scopeOf } from '../../src/metadata/repositories.ts';
 import { firstLight } from '../../src/metadata/sqlite/migrations/0001-first-light.ts';
+import { deletionAtScale } from '../../src/metadata/sqlite/migrations/0002-deletion-at-scale.ts';
 import { SqliteMetadata } from '../../src/metadata/sqlite/sqlite-metadata.ts';
 import type { Digest } from '../../src/model/digest.ts';
 import type { Tag } from '../../src/model/tag.ts';
@@ -231,3 +232,45 @@ function inspect(path: string) {
   database.close();
   return { schema, problems, sequences };
 }
+
+const SECOND_ROWS = `
+INSERT INTO registry VALUES (1, '${REGISTRY.id}', '${REGISTRY.region}');
+INSERT INTO repository (id, registry_id, name, created_at, tag_mutability, exclusion_filters, scan_on_push, encryption_type)
+  VALUES (1, 1, 'app', 1, 'MUTABLE', '[]', 0, 'AES256');
+INSERT INTO manifest (id, repository_id, digest, media_type, image_size, bytes) VALUES
+  (1, 1, 'sha256:b', 'type/image', 0, x'01'), (2, 1, 'sha256:a', 'type/image', 0, x'02'), (3, 1, 'sha256:gone', 'type/image', 0, x'03');
+INSERT INTO image VALUES (1, 'sha256:b', 1, 1, 0, 11, 12, NULL), (1, 'sha256:a', 2, 0, 0, 13, NULL, 'sha256:b');
+INSERT INTO tag VALUES (1, 'z', 'sha256:b', 1, 1, 21), (1, 'a', 'sha256:b', 1, 3, 22), (1, 'm', 'sha256:b', 1, 2, 23);
+INSERT INTO deleted_image VALUES (3, 1, 'sha256:gone', 0, 14, NULL, 30, 90);
+INSERT INTO deleted_tag VALUES (7, 1, 'second', 'sha256:gone', 3, 2, 24, 30, 90), (8, 1, 'first', 'sha256:gone', 3, 1, 25, 30, 90);
+INSERT INTO usage VALUES ('repository', 1, 2, 0, 0, 0, 0), ('registry', 1, 2, 0, 0, 0, 0);
+PRAGMA user_version = 2;
+`;
+
+describe('A database of the second schema, opened by this Berth,', () => {
+  test('answers its images by digest and by tag, with their tags in order, and restores what it could restore', async () => {
+    const path = join(folder.path, 'second.db');
+    const database = new DatabaseSync(path, { enableForeignKeyConstraints: false });
+    database.exec(firstLight + deletionAtScale + SECOND_ROWS);
+    database.close();
+    await using second = new SqliteMetadata(path);
+    await second.write(async (tx) => {
+      const page = { tagged: undefined, after: undefined, limit: 9 };
+      const images = await tx.images.list(1, page);
+      expect(images).toMatchObject([
+        { id: 2, digest: 'sha256:a', tags: [], pushedAt: 13, lastPulledAt: undefined },
+        { id: 1, digest: 'sha256:b', tags: ['z', 'm', 'a'], pushedAt: 11, lastPulledAt: 12 },
+      ]);
+      for (const reference of [{ digest: 'sha256:b' as Digest }, { tag: 'm' as Tag }]) {
+        expect((await tx.images.find(1, reference))?.id).toBe(1);
+      }
+      expect((await tx.images.listReferrers(1, 'sha256:b', { artifactTypes: [], after: '', limit: 9 })).length).toBe(1);
+      const gone = await tx.graveyard.list(1, { now: 50, after: '', limit: 9 });
+      expect((await tx.graveyard.tagsOf(gone)).get(3)?.map((tag) => tag.name)).toEqual(['first', 'second']);
+      await tx.graveyard.restore({ repositoryId: 1, registryKey: 1 }, gone);
+      expect((await tx.images.find(1, { digest: 'sha256:gone' as Digest }))?.id).toBe(3);
+    });
+    checkCounters({ databasePath: path });
+    expect(inspect(path).schema).toEqual(inspect(databasePath).schema);
+  });
+});
