@@ -150,6 +150,31 @@ describe('Whatever the size of its pages, every listing has each item once and i
 });
 
 describe('A listing', () => {
+  test('of identifiers misses none while whoever follows it deletes or moves the tags that it has seen', async () => {
+    for (const change of ['delete', 'move to the end'] as const) {
+      const tags = ['a', 'b', 'c', 'd'];
+      const path = await fill([{ digest: digestNumber(1), tags, artifactType: undefined }]);
+      const seen = new Set<string | undefined>();
+      let after: IdentifierKey | undefined;
+      for (let pages = 0; pages < 9; pages++) {
+        const page = await listImages(stores.ports, path, { tagged: undefined, after, limit: 1 });
+        const tag = page.items[0]?.tag;
+        const isNew = !seen.has(tag);
+        seen.add(tag);
+        if (page.next === undefined) break;
+        after = page.next;
+        if (!isNew || tag === undefined) continue;
+        await stores.ports.metadata.write(async (tx) => {
+          const repository = await getRepository(tx, path);
+          const [image] = await tx.images.identify(repository.id, [digestNumber(1)]);
+          if (change === 'delete') await tx.tags.delete(repository.id, [tag]);
+          else if (image) await putTags(tx, repository, image, tag);
+        });
+      }
+      expect([...seen].sort()).toEqual(tags);
+    }
+  });
+
   test('that is followed while things come and go has everything that was there all the time, once', async () => {
     const images = Array.from({ length: 20 }, (_, at) => ({
       digest: digestNumber(at * 10),

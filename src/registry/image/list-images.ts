@@ -19,11 +19,12 @@ export interface ListedIdentifier {
 }
 
 /** Where a listing of identifiers goes on. */
-export type IdentifierKey = Pick<ListedIdentifier, 'imageId' | 'position'>;
+export type IdentifierKey = Pick<ListedIdentifier, 'imageId' | 'tag' | 'position'>;
 
 /**
- * A page of identifiers: every image once for each of its tags, or once without. The image pushed last comes
- * first, its tags in the order they were pushed.
+ * A page of identifiers: every image once for each of its tags, or once without. The image pushed last comes first, its tags
+ * in the order they were pushed. An image whose tags have changed between two pages that share it is listed anew, so that no
+ * tag is missed.
  *
  * @throws Fault `RepositoryNotFound`
  */
@@ -41,7 +42,7 @@ export async function listImages(
     const repository = await getRepository(view, path);
     return listIdentifiers(view, repository.id, { tagged, after, limit: limit + 1 });
   });
-  return pageOf(rows, limit, ({ imageId, position }) => ({ imageId, position }));
+  return pageOf(rows, limit, ({ imageId, tag, position }) => ({ imageId, tag, position }));
 }
 
 async function listIdentifiers(
@@ -54,14 +55,16 @@ async function listIdentifiers(
   // The image that the page before ended with may have more tags.
   for (let last = after && after.imageId + (after.position > 0 ? 1 : 0); listed.length < limit; ) {
     const images = await view.images.listTagged(repositoryId, { tagged, after: last, limit: IMAGES_READ });
-    for (const image of images) {
-      const from = image.id === after?.imageId ? after.position : 0;
-      listed.push(...identifiersOf(image).filter(({ position }) => from === 0 || position > from));
-    }
+    for (const image of images) listed.push(...identifiersOf(image).slice(listedBefore(image, after)));
     if (images.length < IMAGES_READ) break;
     last = images.at(-1)?.id ?? last;
   }
   return listed.slice(0, limit);
+}
+
+/** How many of its identifiers the page before had. */
+function listedBefore({ id, tags }: TaggedImage, after: IdentifierKey | undefined): number {
+  return after && id === after.imageId && tags[after.position - 1] === after.tag ? after.position : 0;
 }
 
 function identifiersOf({ id, digest, tags }: TaggedImage): ListedIdentifier[] {
