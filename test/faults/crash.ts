@@ -6,9 +6,10 @@ import { parseArgs } from 'node:util';
 import { tempFolder } from '../support/temp-folder.ts';
 import { openEvidence } from './evidence.ts';
 import { failpointsInSource, plantedAt } from './failpoints.ts';
+import type { Conditions } from './load/load.ts';
 import { afterAnHonestCycle, findMutant } from './mutants/mutants.ts';
 import { openDisk, whyNoPowerCuts } from './power-cut.ts';
-import { type CrashOptions, runCrash } from './run-crash.ts';
+import { ALL_CONDITIONS, type CrashOptions, runCrash } from './run-crash.ts';
 
 const { values } = parseArgs({
   options: {
@@ -28,6 +29,8 @@ const { values } = parseArgs({
     keep: { type: 'string' },
     /** A fault to plant in the server; the run ends when it is caught. */
     mutant: { type: 'string' },
+    /** The failpoints to come to; all that the source has when not given. */
+    failpoints: { type: 'string' },
     /** At which hits of each failpoint to end the server. */
     hits: { type: 'string', default: '1,2,7' },
   },
@@ -84,16 +87,27 @@ async function whyNot(how: string): Promise<string | undefined> {
 /** One cycle for each failpoint and hit; those that the load did not come to are noted. */
 async function everyFailpoint(unreached: string[]): Promise<Partial<CrashOptions>> {
   const hits = values.hits.split(',').map(Number);
-  const points = (await failpointsInSource()).flatMap((name) => hits.map((hit) => ({ name, hit })));
+  const names = values.failpoints?.split(',') ?? (await failpointsInSource());
+  const points = names.flatMap((name) => hits.map((hit) => ({ name, hit })));
   const at = (cycle: number) => points[cycle - 1] ?? { name: '', hit: 0 };
   return {
     cycles: points.length,
-    endsItself: 8000,
+    endsItself: 20_000,
+    conditions: (cycle) => conditionsOf(at(cycle).name),
     planted: (cycle) => plantedAt(at(cycle).name, at(cycle).hit),
     onEnd: (cycle, byItself) => {
       if (!byItself) unreached.push(`${at(cycle).name} #${at(cycle).hit}`);
     },
   };
+}
+
+/** Without these the load does not come to the failpoint; those that are not named need nothing. */
+function conditionsOf(failpoint: string): Conditions {
+  const { undoWindow, referrerExpiry, repairs } = ALL_CONDITIONS;
+  if (failpoint === 'restore.done') return { undoWindow };
+  if (failpoint === 'referrers.expired') return { referrerExpiry };
+  if (failpoint.startsWith('fsck.')) return { repairs };
+  return {};
 }
 
 function say(line: string): void {

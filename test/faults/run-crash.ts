@@ -6,7 +6,8 @@ import { type BerthOptions, type BerthProcess, startBerth } from '../support/ber
 import type { Evidence } from './evidence.ts';
 import { Dice } from './load/dice.ts';
 import { type Finding, Journal } from './load/findings.ts';
-import { Load } from './load/load.ts';
+import { type Conditions, Load } from './load/load.ts';
+import { Operator } from './load/operator.ts';
 import type { Disk } from './power-cut.ts';
 import { storeFindings } from './store-check.ts';
 
@@ -20,6 +21,8 @@ export interface CrashOptions {
   readonly disk?: Disk;
   /** What to plant in the server, cycle by cycle. */
   readonly planted?: (cycle: number) => BerthOptions;
+  /** What a cycle needs, in place of what the dice say. */
+  readonly conditions?: (cycle: number) => Conditions;
   /**
    * A folder of another file system for the database. ext4 commits all of its journal when any file is forced to the disk,
    * so beside the database's own commits a missing fsync of a folder would never show.
@@ -65,7 +68,18 @@ export interface CrashReport {
 const STARTS_INTERRUPTED = 0.2;
 /** Longer than a few cycles: what a client was promised before a crash it builds upon afterwards. */
 const LEASE = 8000;
+/** Shorter than many runs, so that what is deleted goes for good in the end; longer than a crash and a start. */
+const UNDO_WINDOW = 20_000;
+/** Long enough for a client to push the subject again. */
+const REFERRER_EXPIRY = 400;
 const FLAGS = ['--gc-grace', '0s', '--gc-interval', '100ms', '--gc-lease', `${LEASE}ms`, '--upload-expiry', '5s'];
+
+/** Whatever a server may be started with. */
+export const ALL_CONDITIONS: Required<Conditions> = {
+  undoWindow: UNDO_WINDOW,
+  referrerExpiry: REFERRER_EXPIRY,
+  repairs: true,
+};
 
 /**
  * Starts the server, compares everything that clients know with what it has, loads it, ends it at a moment that it does not
@@ -75,8 +89,9 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
   const { cycles, seed, clients, folder, say, sayEvery = 10 } = options;
   const journal = new Journal((finding) => say(`cycle ${cycle}: ${finding.kind}: ${finding.text}`));
   const dice = new Dice(seed);
-  const load = new Load({ dice, journal, clients, lease: LEASE });
   const dataDir = join(folder, 'data');
+  const operator = new Operator(dataDir, dice.fork('operator'), journal);
+  const load = new Load({ dice, journal, clients, lease: LEASE, operator });
   const ready: number[] = [];
   const began = performance.now();
   let cycle = 0;
@@ -90,23 +105,27 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
     say(`cycle ${cycle}: what shows how it came about is in ${where}`);
   };
   if (options.databaseFolder !== undefined) await putDatabaseInto(options.databaseFolder, dataDir);
-  const interruptStart = async () => {
+  const interruptStart = async (flags: readonly string[]) => {
     const enough = AbortSignal.timeout(50 + dice.below(700));
-    const berth = await startBerth(['--data-dir', dataDir, ...FLAGS], { signal: enough }).catch(() => undefined);
+    const berth = await startBerth(flags, { signal: enough }).catch(() => undefined);
     await options.disk?.cut();
     await berth?.kill('SIGKILL');
     await options.disk?.restore();
   };
-  const start = async (planted: BerthOptions): Promise<BerthProcess> => {
+  const start = async (flags: readonly string[], planted: BerthOptions): Promise<BerthProcess> => {
     const started = performance.now();
-    const berth = await startBerth(['--data-dir', dataDir, ...FLAGS], planted);
+    const berth = await startBerth(flags, planted);
     ready.push(performance.now() - started);
     return berth;
   };
   for (cycle = 1; ; cycle++) {
+    const conditions = cycle > cycles ? {} : (options.conditions?.(cycle) ?? someConditions(dice));
+    const flags = ['--data-dir', dataDir, ...flagsFor(conditions)];
+    if (conditions.repairs) await operator.miscount();
     startInterrupted = dice.chance(STARTS_INTERRUPTED);
-    if (startInterrupted) await interruptStart();
-    const started = await start(cycle <= cycles ? (options.planted?.(cycle) ?? {}) : {}).catch((error: Error) => {
+    if (startInterrupted) await interruptStart(flags);
+    const planted = cycle <= cycles ? (options.planted?.(cycle) ?? {}) : {};
+    const started = await start(flags, planted).catch((error: Error) => {
       // Whoever ends this program may have sent its signal to the server as well.
       if (!options.over?.aborted) journal.find('lost', `the server does not start again: ${error.message}`);
     });
@@ -123,7 +142,7 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
     // What the last crash left is looked at, too.
     if (cycle > cycles || options.over?.aborted || (options.untilFound && journal.findings.length > 0)) break;
     const over = new AbortController();
-    const work = load.run(berth.origin, over.signal);
+    const work = load.run(berth.origin, over.signal, conditions);
     const byItself = await endOf(options, berth, dice, journal);
     options.onEnd?.(cycle, byItself);
     over.abort();
@@ -132,6 +151,7 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
     await options.disk?.restore();
     startInterrupted = false;
     await options.evidence?.copy(dataDir, options.databaseFolder);
+    if (conditions.repairs) await operator.repair();
     for (const text of await storeFindings(dataDir)) journal.find('store', text);
     await keepEvidence(cycle);
     if (cycle % sayEvery === 0) {
@@ -156,6 +176,23 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
     secondsPerCycle: Math.round(secondsPerCycle * 100) / 100,
     findings: journal.findings,
   };
+}
+
+/** Each of them in some of the cycles: the load is to meet a server without them, too. */
+function someConditions(dice: Dice): Conditions {
+  return {
+    ...(dice.chance(0.5) && { undoWindow: UNDO_WINDOW }),
+    ...(dice.chance(0.5) && { referrerExpiry: REFERRER_EXPIRY }),
+    repairs: dice.chance(0.3),
+  };
+}
+
+function flagsFor({ undoWindow, referrerExpiry }: Conditions): string[] {
+  return [
+    ...FLAGS,
+    ...(undoWindow === undefined ? [] : ['--undo-window', `${undoWindow}ms`]),
+    ...(referrerExpiry === undefined ? [] : ['--referrer-expiry', `${referrerExpiry}ms`]),
+  ];
 }
 
 /** Lets the clients work for a while and ends the server. Answers whether it had ended by itself. */

@@ -40,23 +40,21 @@ export async function listImages(
     const reply = await wire.api('ListImages', { repositoryName, nextToken });
     const page = jsonOf<{ imageIds: ImageId[]; nextToken: string; __type: string }>(reply);
     if (page.__type === 'RepositoryNotFoundException') return undefined;
-    if (reply.outcome !== 'ok') {
-      journal.find('wrong answer', `ListImages of ${repositoryName}: ${quote(reply)}`);
-      return 'unknown';
-    }
+    if (reply.outcome === 'refused') journal.find('wrong answer', `ListImages of ${repositoryName}: ${quote(reply)}`);
+    if (reply.outcome !== 'ok') return 'unknown';
     for (const imageId of page.imageIds ?? []) entries.add(entryOf(imageId));
     nextToken = page.nextToken;
     if (nextToken === undefined) return entries;
   }
 }
 
-function sameAs(state: RepositoryState, observed: Set<string> | undefined): boolean {
+export function sameAs(state: RepositoryState, observed: Set<string> | undefined): boolean {
   if (state === undefined || observed === undefined) return state === observed;
   return entriesOf(state).symmetricDifference(observed).size === 0;
 }
 
 /** Says what is wrong, and goes on from what is there, so that one fault is told once. */
-function accuse({ journal }: Checker, repository: OwnRepository, observed: Set<string> | undefined): void {
+export function accuse({ journal }: Checker, repository: OwnRepository, observed: Set<string> | undefined): void {
   const [before, after = before] = repository.states;
   const sides = [entriesOf(before), entriesOf(after)] as const;
   const seen = observed ?? new Set<string>();

@@ -45,7 +45,10 @@ export function makeCrowd(dice: Dice, bases: readonly Blob[], count: number): Co
 }
 
 export function makeIndex(dice: Dice, bases: readonly Blob[]): Content {
-  const children = [makeImage(dice, bases), makeImage(dice, bases)];
+  return indexOf([makeImage(dice, bases), makeImage(dice, bases)]);
+}
+
+export function indexOf(children: readonly Content[]): Content {
   const manifests = children.map((child, position) => ({
     mediaType: child.mediaType,
     digest: child.digest,

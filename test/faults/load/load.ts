@@ -1,13 +1,28 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { checkOwn } from './check-own.ts';
 import { actInCommon, actInDoomed, checkCommon } from './common-client.ts';
 import { CommonRepository } from './common-repository.ts';
 import { type Blob, baseLayers, type Content, makeImage } from './content.ts';
 import type { Dice } from './dice.ts';
 import type { Journal } from './findings.ts';
+import type { Operator } from './operator.ts';
 import { actInOwn } from './own-client.ts';
 import { OwnRepository } from './own-repository.ts';
 import type { Pusher } from './push.ts';
+import { actOnReferrers, checkReferrers, ReferrersRepository } from './referrers-client.ts';
+import { actInUndo, checkUndo } from './undo-client.ts';
+import { UndoRepository } from './undo-repository.ts';
 import { quote, Wire } from './wire.ts';
+
+/** How a server is started that is not as all are. Clients of their own kind make use of each. */
+export interface Conditions {
+  /** Its undo window in milliseconds. */
+  readonly undoWindow?: number;
+  /** Its `--referrer-expiry` in milliseconds, where that is so short that referrers go during the run. */
+  readonly referrerExpiry?: number;
+  /** Whether an operator damages its store and repairs it. */
+  readonly repairs?: boolean;
+}
 
 export interface LoadOptions {
   readonly dice: Dice;
@@ -15,6 +30,8 @@ export interface LoadOptions {
   readonly clients: number;
   /** The server's `--gc-lease` in milliseconds. */
   readonly lease: number;
+  /** Needed where there are repairs. */
+  readonly operator?: Operator;
   /** The share of what clients do that they do in repositories of their own, where every answer is foreseen. */
   readonly own?: number;
 }
@@ -27,6 +44,10 @@ export class Load {
   readonly #common: readonly CommonRepository[];
   readonly #doomed: readonly Content[];
   readonly #dice: readonly Dice[];
+  readonly #undone = [new UndoRepository('undone/one'), new UndoRepository('undone/two')];
+  readonly #diceOfUndo: Dice;
+  readonly #referred = [new ReferrersRepository('referred/one'), new ReferrersRepository('referred/two')];
+  readonly #diceOfReferrers: Dice;
 
   constructor(options: LoadOptions) {
     const { dice, clients } = options;
@@ -39,22 +60,57 @@ export class Load {
       Array.from({ length: count }, (_, number) => makeImage(dice.fork(`${name} ${number}`), this.#bases));
     this.#common = ['common/one', 'common/two'].map((name) => new CommonRepository(name, images(name, 8)));
     this.#doomed = images('doomed', 4);
+    this.#diceOfUndo = dice.fork('undo');
+    this.#diceOfReferrers = dice.fork('referrers');
   }
 
   /** Has all clients work until `until` is aborted or the server is gone. */
-  async run(origin: string, until: AbortSignal): Promise<void> {
+  async run(origin: string, until: AbortSignal, conditions: Conditions = {}): Promise<void> {
+    const { undoWindow, referrerExpiry, repairs = false } = conditions;
     const { journal, lease } = this.#options;
     using wire = await Wire.connect(origin, journal);
     for (const { name } of this.#common) await wire.api('CreateRepository', { repositoryName: name });
     const sources = [...this.#own.flat(), ...this.#common].map(({ name }) => name);
+    const keepsSubjects = referrerExpiry !== undefined;
     const work = this.#own.map(async (repositories, number) => {
       const dice = this.#dice[number];
       if (!dice) return;
-      const client: Pusher = { wire: wire.lendTo(`client-${number}`), dice, journal, lease, sources };
+      const client: Pusher = { wire: wire.lendTo(`client-${number}`), dice, journal, lease, sources, keepsSubjects };
       // A client that does not know what came of a request looks before it goes on, which it does after the restart.
       while (!until.aborted && (await this.#act(client, repositories)) !== 'unknown');
     });
+    if (undoWindow !== undefined) work.push(this.#undo(wire, until, sources, undoWindow));
+    if (referrerExpiry !== undefined) work.push(this.#refer(wire, until, sources, referrerExpiry));
+    if (repairs) work.push(this.#repair(wire, until));
     await Promise.all(work);
+  }
+
+  async #repair(wire: Wire, until: AbortSignal): Promise<void> {
+    const { operator } = this.#options;
+    const own = wire.lendTo('operator');
+    while (!until.aborted && operator && (await operator.act(own)) !== 'unknown') await sleep(50);
+  }
+
+  async #undo(wire: Wire, until: AbortSignal, sources: readonly string[], window: number): Promise<void> {
+    const { journal, lease } = this.#options;
+    const dice = this.#diceOfUndo;
+    const client = { wire: wire.lendTo('client-undo'), dice, journal, lease, sources, window };
+    let outcome = 'ok';
+    while (!until.aborted && outcome !== 'unknown') {
+      const repository = dice.oneOf(this.#undone);
+      if (repository) outcome = await actInUndo(client, repository, this.#bases);
+    }
+  }
+
+  async #refer(wire: Wire, until: AbortSignal, sources: readonly string[], expiry: number): Promise<void> {
+    const { journal, lease } = this.#options;
+    const dice = this.#diceOfReferrers;
+    const client = { wire: wire.lendTo('client-referrers'), dice, journal, lease, sources, expiry };
+    let outcome = 'ok';
+    while (!until.aborted && outcome !== 'unknown') {
+      const repository = dice.oneOf(this.#referred);
+      if (repository) outcome = await actOnReferrers(client, repository, this.#bases);
+    }
   }
 
   async #act(client: Pusher, repositories: readonly OwnRepository[]): Promise<string> {
@@ -80,6 +136,9 @@ export class Load {
         for (const repository of repositories) await checkOwn(checker, repository);
       }),
       ...this.#common.map((repository) => checkCommon(checker, repository)),
+      this.#options.operator?.check(wire),
+      ...this.#referred.map((repository) => checkReferrers(checker, repository)),
+      ...this.#undone.map((repository) => checkUndo(checker, repository)),
     ]);
   }
 

@@ -37,7 +37,7 @@ export async function actInOwn(client: Pusher, repository: OwnRepository, bases:
   throw new Error('the weights of the steps do not add up to 100');
 }
 
-async function createRepository({ wire, journal }: Pusher, repository: OwnRepository): Promise<Pushed> {
+export async function createRepository({ wire, journal }: Pusher, repository: OwnRepository): Promise<Pushed> {
   const reply = await wire.api('CreateRepository', { repositoryName: repository.name });
   if (reply.outcome === 'refused') journal.find('wrong answer', `create ${repository.name}: ${quote(reply)}`);
   repository.note(reply.outcome, new Map());
@@ -67,7 +67,8 @@ async function pushCrowd(client: Pusher, repository: OwnRepository, bases: reado
   return 'ok';
 }
 
-async function pushAs(
+/** Pushes an image with what it lists, or goes on with it where a crash has interrupted that. */
+export async function pushAs(
   client: Pusher,
   repository: OwnRepository,
   content: Content,
@@ -97,13 +98,22 @@ async function pull(client: Pusher, repository: OwnRepository): Promise<Pushed> 
 }
 
 async function deleteImages(client: Pusher, repository: OwnRepository): Promise<Pushed> {
-  const { wire, dice, journal } = client;
-  const images = imagesOf(repository);
+  const { dice } = client;
+  const images = deletable(client, repository);
   const most = images.length > FULL ? 99 : 1 + dice.below(6);
   const imageIds: ImageId[] = dice.some(images, most).flatMap((image) => idsOf(client, image));
   if (dice.chance(0.2)) imageIds.push({ imageTag: 'never-pushed' });
   if (imageIds.length === 0) return 'ok';
   imageIds.splice(100);
+  return deleteThese(client, repository, imageIds);
+}
+
+/** BatchDeleteImage, of which the answer is foreseen. */
+export async function deleteThese(
+  { wire, journal }: Pusher,
+  repository: OwnRepository,
+  imageIds: readonly ImageId[],
+): Promise<Pushed> {
   const removal = remove(repository.state, imageIds);
   const reply = await wire.api('BatchDeleteImage', { repositoryName: repository.name, imageIds });
   if (reply.outcome === 'refused') journal.find('wrong answer', `delete in ${repository.name}: ${quote(reply)}`);
@@ -121,7 +131,7 @@ async function deleteImages(client: Pusher, repository: OwnRepository): Promise<
 }
 
 /** The image as a client might name it: by digest, by one tag, by all of them, or by both. */
-function idsOf({ dice }: Pusher, { content, tags }: KnownImage): ImageId[] {
+export function idsOf({ dice }: Pusher, { content, tags }: KnownImage): ImageId[] {
   const way = dice.below(4);
   const [imageTag] = tags;
   if (way === 0 || imageTag === undefined) return [{ imageDigest: content.digest }];
@@ -130,8 +140,9 @@ function idsOf({ dice }: Pusher, { content, tags }: KnownImage): ImageId[] {
   return [{ imageDigest: content.digest, imageTag }];
 }
 
-async function deleteManifest({ wire, dice, journal }: Pusher, repository: OwnRepository): Promise<Pushed> {
-  const image = dice.oneOf(imagesOf(repository));
+async function deleteManifest(client: Pusher, repository: OwnRepository): Promise<Pushed> {
+  const { wire, dice, journal } = client;
+  const image = dice.oneOf(deletable(client, repository));
   if (!image) return 'ok';
   const tag = dice.chance(0.5) ? dice.oneOf(image.tags) : undefined;
   const removal = remove(repository.state, [
@@ -176,8 +187,15 @@ async function deleteRepository({ wire, dice, journal }: Pusher, repository: Own
   return reply.outcome;
 }
 
-function imagesOf({ state }: OwnRepository): KnownImage[] {
+export function imagesOf({ state }: OwnRepository): KnownImage[] {
   return [...(state?.values() ?? [])];
+}
+
+function deletable({ keepsSubjects }: Pusher, repository: OwnRepository): KnownImage[] {
+  const images = imagesOf(repository);
+  if (!keepsSubjects) return images;
+  const subjects = new Set(images.map(({ content }) => content.subject));
+  return images.filter(({ content }) => !subjects.has(content.digest));
 }
 
 function someTag({ dice }: Pusher): string | undefined {

@@ -14,6 +14,8 @@ export interface Pusher {
   readonly sources: readonly string[];
   /** Whether it pushes where others delete the repository itself, so that promises are void and refusals no findings. */
   readonly doomed?: boolean;
+  /** Whether it deletes no image that others refer to, for those would go as well, at a time that it does not know. */
+  readonly keepsSubjects?: boolean;
 }
 
 /** Until when the server has promised that a blob stays, by digest, as `performance.now()` counts. */

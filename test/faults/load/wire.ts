@@ -62,24 +62,30 @@ export class Wire implements Disposable {
 
   /** A call of the ECR API, signed. */
   api(operation: string, input: object): Promise<Reply> {
+    const headers = { 'Content-Type': 'application/x-amz-json-1.1', 'X-Amz-Target': `${API}.${operation}` };
+    return this.#post(operation, '/', headers, input);
+  }
+
+  /** A request of the operator's API, signed. */
+  operate(request: string, input: object): Promise<Reply> {
+    return this.#post(request, `/_berth/v1/${request}`, { 'Content-Type': 'application/json' }, input);
+  }
+
+  #post(operation: string, path: string, headers: Readonly<Record<string, string>>, input: object): Promise<Reply> {
     const body = Buffer.from(JSON.stringify(input));
     const signed = aws4.sign(
       {
         service: 'ecr',
         region: 'us-east-1',
         method: 'POST',
-        path: '/',
-        headers: {
-          Host: new URL(this.#origin).host,
-          'Content-Type': 'application/x-amz-json-1.1',
-          'X-Amz-Target': `${API}.${operation}`,
-        },
+        path,
+        headers: { Host: new URL(this.#origin).host, ...headers },
         body,
       },
       KEY,
     );
     return this.#send(operation, body.toString('utf8', 0, 300), () =>
-      this.#requests.send('POST', '/', signed.headers, body),
+      this.#requests.send('POST', path, signed.headers, body),
     );
   }
 
