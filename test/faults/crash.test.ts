@@ -30,6 +30,8 @@ describe('A registry that ends at a moment that it does not expect', () => {
 });
 
 describe('A registry that would lose something with the power', () => {
+  // Whatever else goes to the disk may hide what is not forced to it.
+  const conditions = () => ({});
   const faults = [
     ['synchronous-normal', 'wait for its commits to reach the disk'],
     ['no-fsync', 'force blobs to the disk'],
@@ -40,7 +42,17 @@ describe('A registry that would lose something with the power', () => {
       await using disk = await openDisk();
       const planted = afterAnHonestCycle(findMutant(mutant));
       const say = () => undefined;
-      const options = { cycles: 12, clients: 6, folder: disk.path, disk, planted, untilFound: true, seed, say };
+      const options = {
+        cycles: 12,
+        clients: 6,
+        folder: disk.path,
+        disk,
+        planted,
+        conditions,
+        untilFound: true,
+        seed,
+        say,
+      };
       expect((await runCrash(options)).findings).not.toEqual([]);
     }, 120_000);
   }
@@ -51,7 +63,17 @@ describe('A registry that would lose something with the power', () => {
     await using database = await memoryFolder();
     const planted = afterAnHonestCycle(findMutant('no-folder-fsync'));
     const say = () => undefined;
-    const options = { cycles: 12, clients: 2, folder: disk.path, disk, planted, untilFound: true, seed, say };
+    const options = {
+      cycles: 12,
+      clients: 2,
+      folder: disk.path,
+      disk,
+      planted,
+      conditions,
+      untilFound: true,
+      seed,
+      say,
+    };
     const report = await runCrash({ ...options, databaseFolder: database.path, afterPush: true });
     expect(report.findings).not.toEqual([]);
   }, 120_000);

@@ -55,7 +55,7 @@ async function main(): Promise<number> {
   const over = new AbortController();
   // Ends after the cycle under way, so that no disk stays mounted.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => over.abort());
-  const unreached: string[] = [];
+  const visits: Visits = { reached: new Set(), unreached: [] };
   const { findings, ...figures } = await runCrash({
     cycles: Number(values.cycles),
     seed,
@@ -67,12 +67,16 @@ async function main(): Promise<number> {
     ...(disk && { disk }),
     ...(evidence && { evidence }),
     ...(other && { databaseFolder: other.path }),
-    ...(planted && { planted: afterAnHonestCycle(planted), untilFound: true }),
-    ...(how === 'failpoint' && (await everyFailpoint(unreached))),
+    // Whatever else goes to the disk may hide what is not forced to it.
+    ...(planted && { planted: afterAnHonestCycle(planted), untilFound: true, conditions: () => ({}) }),
+    ...(how === 'failpoint' && (await everyFailpoint(visits))),
   });
-  const said = { how, ...(mutant !== undefined && { mutant }), ...(how === 'failpoint' && { unreached }) };
+  const failpoints = { failpoints: visits.reached.size, unreached: visits.unreached };
+  const said = { how, ...(mutant !== undefined && { mutant }), ...(how === 'failpoint' && failpoints) };
   process.stdout.write(`${JSON.stringify({ ...said, ...figures, findings: findings.length })}\n`);
-  const caught = findings.length > 0;
+  const never = visits.unreached.filter(({ name }) => !visits.reached.has(name));
+  for (const { name } of never) say(`the load has not come to ${name}`);
+  const caught = findings.length > 0 || never.length > 0;
   return caught === (mutant !== undefined) ? 0 : 1;
 }
 
@@ -84,8 +88,14 @@ async function whyNot(how: string): Promise<string | undefined> {
   return (await failpointsInSource()).length === 0 ? 'the source has no failpoints' : undefined;
 }
 
-/** One cycle for each failpoint and hit; those that the load did not come to are noted. */
-async function everyFailpoint(unreached: string[]): Promise<Partial<CrashOptions>> {
+/** Which failpoints the load came to at any of the hits, and the hits that it did not come to. */
+interface Visits {
+  readonly reached: Set<string>;
+  readonly unreached: { readonly name: string; readonly hit: number }[];
+}
+
+/** One cycle for each failpoint and hit. */
+async function everyFailpoint({ reached, unreached }: Visits): Promise<Partial<CrashOptions>> {
   const hits = values.hits.split(',').map(Number);
   const names = values.failpoints?.split(',') ?? (await failpointsInSource());
   const points = names.flatMap((name) => hits.map((hit) => ({ name, hit })));
@@ -96,7 +106,8 @@ async function everyFailpoint(unreached: string[]): Promise<Partial<CrashOptions
     conditions: (cycle) => conditionsOf(at(cycle).name),
     planted: (cycle) => plantedAt(at(cycle).name, at(cycle).hit),
     onEnd: (cycle, byItself) => {
-      if (!byItself) unreached.push(`${at(cycle).name} #${at(cycle).hit}`);
+      if (byItself) reached.add(at(cycle).name);
+      else unreached.push(at(cycle));
     },
   };
 }

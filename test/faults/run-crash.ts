@@ -21,7 +21,7 @@ export interface CrashOptions {
   readonly disk?: Disk;
   /** What to plant in the server, cycle by cycle. */
   readonly planted?: (cycle: number) => BerthOptions;
-  /** What a cycle needs, in place of what the dice say. */
+  /** How the server of a cycle is started, in place of what the dice say. */
   readonly conditions?: (cycle: number) => Conditions;
   /**
    * A folder of another file system for the database. ext4 commits all of its journal when any file is forced to the disk,

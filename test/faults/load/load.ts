@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { checkOwn } from './check-own.ts';
 import { actInCommon, actInDoomed, checkCommon } from './common-client.ts';
 import { CommonRepository } from './common-repository.ts';
@@ -8,7 +7,7 @@ import type { Journal } from './findings.ts';
 import type { Operator } from './operator.ts';
 import { actInOwn } from './own-client.ts';
 import { OwnRepository } from './own-repository.ts';
-import type { Pusher } from './push.ts';
+import type { Pushed, Pusher } from './push.ts';
 import { actOnReferrers, checkReferrers, ReferrersRepository } from './referrers-client.ts';
 import { actInUndo, checkUndo } from './undo-client.ts';
 import { UndoRepository } from './undo-repository.ts';
@@ -44,9 +43,9 @@ export class Load {
   readonly #common: readonly CommonRepository[];
   readonly #doomed: readonly Content[];
   readonly #dice: readonly Dice[];
-  readonly #undone = [new UndoRepository('undone/one'), new UndoRepository('undone/two')];
+  readonly #undone = [new UndoRepository('undone/one'), new UndoRepository('undone/two')] as const;
   readonly #diceOfUndo: Dice;
-  readonly #referred = [new ReferrersRepository('referred/one'), new ReferrersRepository('referred/two')];
+  readonly #referred = [new ReferrersRepository('referred/one'), new ReferrersRepository('referred/two')] as const;
   readonly #diceOfReferrers: Dice;
 
   constructor(options: LoadOptions) {
@@ -67,53 +66,36 @@ export class Load {
   /** Has all clients work until `until` is aborted or the server is gone. */
   async run(origin: string, until: AbortSignal, conditions: Conditions = {}): Promise<void> {
     const { undoWindow, referrerExpiry, repairs = false } = conditions;
-    const { journal, lease } = this.#options;
+    const { journal, lease, operator } = this.#options;
     using wire = await Wire.connect(origin, journal);
     for (const { name } of this.#common) await wire.api('CreateRepository', { repositoryName: name });
     const sources = [...this.#own.flat(), ...this.#common].map(({ name }) => name);
     const keepsSubjects = referrerExpiry !== undefined;
+    const shared = { journal, lease, sources };
     const work = this.#own.map(async (repositories, number) => {
       const dice = this.#dice[number];
       if (!dice) return;
-      const client: Pusher = { wire: wire.lendTo(`client-${number}`), dice, journal, lease, sources, keepsSubjects };
-      // A client that does not know what came of a request looks before it goes on, which it does after the restart.
-      while (!until.aborted && (await this.#act(client, repositories)) !== 'unknown');
+      const client: Pusher = { ...shared, wire: wire.lendTo(`client-${number}`), dice, keepsSubjects };
+      await repeat(until, () => this.#act(client, repositories));
     });
-    if (undoWindow !== undefined) work.push(this.#undo(wire, until, sources, undoWindow));
-    if (referrerExpiry !== undefined) work.push(this.#refer(wire, until, sources, referrerExpiry));
-    if (repairs) work.push(this.#repair(wire, until));
+    if (undoWindow !== undefined) {
+      const dice = this.#diceOfUndo;
+      const client = { ...shared, wire: wire.lendTo('client-undo'), dice, window: undoWindow };
+      work.push(repeat(until, () => actInUndo(client, oneOf(dice, this.#undone), this.#bases)));
+    }
+    if (referrerExpiry !== undefined) {
+      const dice = this.#diceOfReferrers;
+      const client = { ...shared, wire: wire.lendTo('client-referrers'), dice, expiry: referrerExpiry };
+      work.push(repeat(until, () => actOnReferrers(client, oneOf(dice, this.#referred), this.#bases)));
+    }
+    if (repairs && operator) {
+      const own = wire.lendTo('operator');
+      work.push(repeat(until, () => operator.act(own)));
+    }
     await Promise.all(work);
   }
 
-  async #repair(wire: Wire, until: AbortSignal): Promise<void> {
-    const { operator } = this.#options;
-    const own = wire.lendTo('operator');
-    while (!until.aborted && operator && (await operator.act(own)) !== 'unknown') await sleep(50);
-  }
-
-  async #undo(wire: Wire, until: AbortSignal, sources: readonly string[], window: number): Promise<void> {
-    const { journal, lease } = this.#options;
-    const dice = this.#diceOfUndo;
-    const client = { wire: wire.lendTo('client-undo'), dice, journal, lease, sources, window };
-    let outcome = 'ok';
-    while (!until.aborted && outcome !== 'unknown') {
-      const repository = dice.oneOf(this.#undone);
-      if (repository) outcome = await actInUndo(client, repository, this.#bases);
-    }
-  }
-
-  async #refer(wire: Wire, until: AbortSignal, sources: readonly string[], expiry: number): Promise<void> {
-    const { journal, lease } = this.#options;
-    const dice = this.#diceOfReferrers;
-    const client = { wire: wire.lendTo('client-referrers'), dice, journal, lease, sources, expiry };
-    let outcome = 'ok';
-    while (!until.aborted && outcome !== 'unknown') {
-      const repository = dice.oneOf(this.#referred);
-      if (repository) outcome = await actOnReferrers(client, repository, this.#bases);
-    }
-  }
-
-  async #act(client: Pusher, repositories: readonly OwnRepository[]): Promise<string> {
+  async #act(client: Pusher, repositories: readonly OwnRepository[]): Promise<Pushed> {
     const { dice } = client;
     const { own = 0.7 } = this.#options;
     if (dice.chance(own)) {
@@ -160,4 +142,13 @@ export class Load {
       for (const { digest } of repository.images) repository.settle(digest, false);
     }
   }
+}
+
+/** A client that does not know what came of a request looks before it goes on, which it does after the restart. */
+async function repeat(until: AbortSignal, act: () => Promise<Pushed>): Promise<void> {
+  while (!until.aborted && (await act()) !== 'unknown');
+}
+
+function oneOf<Repository>(dice: Dice, repositories: readonly [Repository, Repository]): Repository {
+  return repositories[dice.below(2) === 0 ? 0 : 1];
 }

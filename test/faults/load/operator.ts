@@ -51,14 +51,15 @@ export class Operator {
 
   /** Plants bytes, and has the server repair what it finds. */
   async act(wire: Wire): Promise<Pushed> {
-    await this.#plantBytes();
+    for (let count = 1 + this.#dice.below(4); count > 0; count--) await this.#plantBytes();
     const force = this.#dice.chance(0.5);
-    const reply = await wire.operate('fsck', { repair: true, force, deep: this.#dice.chance(0.2) });
+    const reply = await wire.operate('fsck', { repair: true, force, deep: this.#dice.chance(0.1) });
     if (reply.outcome === 'refused') this.#journal.find('wrong answer', `fsck: ${quote(reply)}`);
     if (reply.outcome === 'unknown' && this.#counter === 'wrong') this.#counter = 'unknown';
     if (reply.outcome !== 'ok') return reply.outcome;
     this.#journal.count('repairs');
     this.#judge(linesOf(reply), force);
+    await sleep(50);
     return 'ok';
   }
 
