@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { freshRepository } from '../ecr/support/test-repository.ts';
-import { buildImage } from '../support/images.ts';
+import { buildImage, buildIndex } from '../support/images.ts';
 import { serveThisFile, UNDO_WINDOW } from './support/admin-server.ts';
 
 const server = await serveThisFile();
@@ -48,6 +48,37 @@ describe('within the undo window', () => {
     expect(rest.json).toMatchObject({ failures: [] });
     expect(await repository.list()).toEqual(before);
     expect((await server.get(`restorable?name=${repositoryName}`)).json['images']).toEqual([]);
+  });
+
+  it('what an index lists comes back with its own tags, whichever of them is named first', async () => {
+    const repository = await freshRepository(server.ecr.client);
+    const { name: repositoryName } = repository;
+    const children = ['a', 'b', 'c', 'd', 'e', 'f'].map((tag) => buildImage(`${repositoryName} ${tag}`));
+    for (const [at, child] of children.entries()) await repository.push(child, `child-${at}`);
+    const index = await repository.push({ ...buildIndex(children), children: [] }, 'index');
+    const before = await repository.list();
+    const digests = [index, ...children].map(({ digest }) => ({ imageDigest: digest }));
+    const byTag = [...children.keys()].map((at) => ({ imageTag: `child-${at}` }));
+    const asked = [{ all: true }, { imageIds: digests }, { imageIds: digests.toReversed() }];
+    for (const what of [...asked, { imageIds: [{ imageTag: 'index' }, ...byTag] }]) {
+      await server.post('images/delete', { repositoryName, selection: { tagPattern: '*' } });
+      expect(await repository.list()).toEqual([]);
+      const { json } = await server.post('restore', { repositoryName, ...what });
+      expect(json).toMatchObject({ failures: [] });
+      expect(json['restored']).toHaveLength(7);
+      expect(await repository.list()).toEqual(before);
+      server.clock.advance(1000);
+    }
+  });
+
+  it('what is named twice is told once', async () => {
+    const { repository, images, before, repositoryName } = await emptied('a');
+    const [image] = images;
+    const imageIds = [{ imageDigest: image?.digest }, { imageTag: 'a' }, { imageDigest: image?.digest }];
+    const { json } = await server.post('restore', { repositoryName, imageIds });
+    expect(json).toMatchObject({ failures: [] });
+    expect(json['restored']).toHaveLength(2);
+    expect(await repository.list()).toEqual(before);
   });
 
   it('what was never there is a failure of its own', async () => {

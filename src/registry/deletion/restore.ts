@@ -23,6 +23,15 @@ export interface RestoreFailure {
   readonly reason: string;
 }
 
+/** What the wishes granted so far have come to. */
+interface Done {
+  readonly restored: ImageIdentifier[];
+  readonly failures: RestoreFailure[];
+  /** Digests that were told of, and deleted tags that are back, by their ids. */
+  readonly images: Set<string>;
+  readonly tags: Set<number>;
+}
+
 /** What is to come back: an image if it is not live, and these of its tags. */
 interface Wish {
   readonly imageId: ImageIdentifier;
@@ -33,8 +42,8 @@ interface Wish {
 
 /**
  * Brings back images and tags that were deleted within the undo window: a digest with the tags that went with it, a tag with
- * its image, or all there is. What an index lists comes back with it. A tag that has been given to an image since stays where
- * it is. One transaction.
+ * its image, or all there is, judged by the state before the request. What an index lists comes back with it, untagged unless
+ * its tags are asked for, too. A tag that has been given to an image since stays where it is. One transaction.
  *
  * @throws Fault `RepositoryNotFound`
  */
@@ -47,14 +56,16 @@ export async function restoreImages(
     const repository = await getRepository(tx, path);
     const now = clock.now();
     const wanted = imageIds === 'all' ? await listAllRestorable(tx, repository.id, now) : imageIds;
-    const failures: RestoreFailure[] = [];
-    const restored: ImageIdentifier[] = [];
+    const done: Done = { restored: [], failures: [], images: new Set(), tags: new Set() };
+    const wishes: Wish[] = [];
     for (const imageId of wanted) {
       const wish = await findWish(tx, repository, imageId, now);
-      if (wish) await grant(tx, repository, wish, now, { restored, failures });
-      else failures.push(notFound(imageId));
+      if (wish) wishes.push(wish);
+      else done.failures.push(notFound(imageId));
     }
-    return { restored, failures };
+    // Not before all are found: an index brings back images that have tags of their own to be found by.
+    for (const wish of wishes) await grant(tx, repository, wish, now, done);
+    return { restored: done.restored, failures: done.failures };
   });
   await failpoint('restore.done');
   return answer;
@@ -115,17 +126,21 @@ async function grant(
   repository: Repository,
   { imageId, digest, image, tags }: Wish,
   now: number,
-  { restored, failures }: { readonly restored: ImageIdentifier[]; readonly failures: RestoreFailure[] },
+  done: Done,
 ): Promise<void> {
+  const { restored, failures } = done;
   if (image) await restoreTree(tx, repository, image, now);
   const [live] = await tx.images.identify(repository.id, [digest]);
   if (!live) {
     failures.push(notFound(imageId));
     return;
   }
-  const taken = await putTags(tx, repository, live, tags, now);
-  const back = tags.filter((tag) => !taken.has(tag.name));
-  if (image && back.length === 0) restored.push(identifierOf(digest, undefined));
+  const awaited = tags.filter((tag) => !done.tags.has(tag.id));
+  const taken = await putTags(tx, repository, live, awaited, now);
+  const back = awaited.filter((tag) => !taken.has(tag.name));
+  if (image && back.length === 0 && !done.images.has(digest)) restored.push(identifierOf(digest, undefined));
+  done.images.add(digest);
+  for (const tag of back) done.tags.add(tag.id);
   restored.push(...back.map((tag) => identifierOf(digest, tag.name)));
   failures.push(
     ...[...taken].map((name) => ({
