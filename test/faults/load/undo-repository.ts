@@ -54,6 +54,7 @@ export function restore(
     ...missing.images.flatMap(({ content, tags }) => tags.map((tag) => [tag, content.digest] as const)),
   ]);
   const restored: string[] = [];
+  const told = new Set<string>();
   let failures = 0;
   const revive = ({ content }: KnownImage) => {
     images.delete(content.digest);
@@ -63,23 +64,25 @@ export function restore(
       if (image) revive(image);
     }
   };
-  for (const { imageDigest, imageTag } of imageIds) {
-    const digest = imageTag === undefined ? imageDigest : tags.get(imageTag);
-    const image = images.get(digest ?? '');
-    if (digest === undefined || (imageTag === undefined && !image)) {
+  // What each asks for is judged by the state before the request.
+  const wishes = imageIds.map(({ imageDigest, imageTag }) => {
+    const digest = (imageTag === undefined ? imageDigest : tags.get(imageTag)) ?? '';
+    const image = images.get(digest);
+    return { digest, image, wanted: imageTag === undefined ? image?.tags : digest === '' ? undefined : [imageTag] };
+  });
+  for (const { digest, image, wanted } of wishes) {
+    if (!wanted) {
       failures += 1;
       continue;
     }
-    const wanted = imageTag === undefined ? (image?.tags ?? []) : [imageTag];
-    if (image) revive(image);
+    const isGone = image !== undefined && !next.has(digest);
+    if (isGone) revive(image);
     const free = wanted.filter((tag) => ![...next.values()].some((other) => other.tags.includes(tag)));
     const live = next.get(digest);
     if (live) next.set(digest, { ...live, tags: [...live.tags, ...free] });
-    if (image && free.length === 0) restored.push(entryOf({ imageDigest: digest }));
-    for (const tag of free) {
-      restored.push(entryOf({ imageDigest: digest, imageTag: tag }));
-      tags.delete(tag);
-    }
+    if (image && free.length === 0 && !told.has(digest)) restored.push(entryOf({ imageDigest: digest }));
+    told.add(digest);
+    restored.push(...free.map((imageTag) => entryOf({ imageDigest: digest, imageTag })));
     failures += wanted.length - free.length;
   }
   return { state: next, restored, failures };
