@@ -41,7 +41,7 @@ const AFTER_ALL = Number.MAX_SAFE_INTEGER;
 
 const DATED_COLUMNS = [...TAGGED_COLUMNS, 'image.blob_bytes', 'image.pushed_at', 'image.last_pulled_at'] as const;
 
-/** Pages of a repository's images. Each reads no more rows than it answers. */
+/** A repository's images, by digest or page by page. A page reads no more rows than it answers. */
 export class ImageListings {
   protected readonly session: Session;
 
@@ -106,9 +106,25 @@ export class ImageListings {
     }));
   }
 
+  /** Those of the named digests that the repository has. One statement, however many. */
+  async findAll(repositoryId: number, digests: readonly string[]): Promise<Image[]> {
+    const rows = await this.#withDigests(repositoryId, digests)
+      .crossJoin('manifest')
+      .whereRef('manifest.id', '=', 'image.manifest_id')
+      .select(IMAGE_COLUMNS)
+      .execute();
+    return rows.map(toImage);
+  }
+
+  /** As `findAll`, without a look at what was pushed. */
+  async identify(repositoryId: number, digests: readonly string[]): Promise<TaggedImage[]> {
+    const rows = await this.#withDigests(repositoryId, digests).select(TAGGED_COLUMNS).execute();
+    return rows.map(toTagged);
+  }
+
   /** Dates and bytes of the named digests. One statement, however many. */
   async findDated(repositoryId: number, digests: readonly string[]): Promise<DatedImage[]> {
-    const rows = await selectWithDigests(this.session, repositoryId, digests).select(DATED_COLUMNS).execute();
+    const rows = await this.#withDigests(repositoryId, digests).select(DATED_COLUMNS).execute();
     return rows.map(toDated);
   }
 
@@ -135,6 +151,18 @@ export class ImageListings {
     return image !== undefined;
   }
 
+  /** The live images that these digests lead to. */
+  #withDigests(repositoryId: number, digests: readonly string[]) {
+    return this.session.db
+      .selectFrom(this.session.dialect.rowsOf(digests).as('wanted'))
+      .crossJoin('digest')
+      .crossJoin('image')
+      .where('digest.repository_id', '=', repositoryId)
+      .whereRef('digest.digest', '=', sql<string>`wanted.value`)
+      .where('image.repository_id', '=', repositoryId)
+      .whereRef('image.manifest_id', '=', 'digest.manifest_id');
+  }
+
   #page(repositoryId: number, { tagged, after, limit }: ImagePage, order: 'asc' | 'desc') {
     const page = this.session.db
       .selectFrom('image')
@@ -146,18 +174,6 @@ export class ImageListings {
     // As the partial indexes put it.
     return page.where(tagged ? sql<boolean>`image.tags <> '[]'` : sql<boolean>`image.tags = '[]'`);
   }
-}
-
-/** The live images that these digests lead to. */
-export function selectWithDigests({ db, dialect }: Session, repositoryId: number, digests: readonly string[]) {
-  return db
-    .selectFrom(dialect.rowsOf(digests).as('wanted'))
-    .crossJoin('digest')
-    .crossJoin('image')
-    .where('digest.repository_id', '=', repositoryId)
-    .whereRef('digest.digest', '=', sql<string>`wanted.value`)
-    .where('image.repository_id', '=', repositoryId)
-    .whereRef('image.manifest_id', '=', 'digest.manifest_id');
 }
 
 function toDated(

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Reference } from '../model/reference.ts';
-import { IMAGE_COLUMNS, type Image, TAGGED_COLUMNS, type TaggedImage, toImage, toTagged } from './image.ts';
-import { ImageListings, selectWithDigests } from './image-listings.ts';
+import { IMAGE_COLUMNS, type Image, toImage } from './image.ts';
+import { ImageListings } from './image-listings.ts';
 
 /** An image with the manifest's bytes as they were pushed. */
 export interface ImageWithManifest extends Image {
@@ -39,22 +39,6 @@ export class ImageReader extends ImageListings {
       .select([...IMAGE_COLUMNS, 'manifest.bytes'])
       .executeTakeFirst();
     return row && { ...toImage(row), bytes: row.bytes };
-  }
-
-  /** Those of the named digests that the repository has. One statement, however many. */
-  async findAll(repositoryId: number, digests: readonly string[]): Promise<Image[]> {
-    const rows = await selectWithDigests(this.session, repositoryId, digests)
-      .crossJoin('manifest')
-      .whereRef('manifest.id', '=', 'image.manifest_id')
-      .select(IMAGE_COLUMNS)
-      .execute();
-    return rows.map(toImage);
-  }
-
-  /** As `findAll`, without a look at what was pushed. */
-  async identify(repositoryId: number, digests: readonly string[]): Promise<TaggedImage[]> {
-    const rows = await selectWithDigests(this.session, repositoryId, digests).select(TAGGED_COLUMNS).execute();
-    return rows.map(toTagged);
   }
 
   /** The manifests of these images, by image. One statement, however many. */
