@@ -11,7 +11,7 @@ import type { Pushed, Pusher } from './push.ts';
 import { actOnReferrers, checkReferrers, ReferrersRepository } from './referrers-client.ts';
 import { actInUndo, checkUndo } from './undo-client.ts';
 import { UndoRepository } from './undo-repository.ts';
-import { quote, Wire } from './wire.ts';
+import { quote, ServerGone, Wire } from './wire.ts';
 
 /** How a server is started that is not as all are. Clients of their own kind make use of each. */
 export interface Conditions {
@@ -63,11 +63,19 @@ export class Load {
     this.#diceOfReferrers = dice.fork('referrers');
   }
 
-  /** Has all clients work until `until` is aborted or the server is gone. */
+  /** Has all clients work until `until` is aborted or the server is gone, which it may be before the first of them has come. */
   async run(origin: string, until: AbortSignal, conditions: Conditions = {}): Promise<void> {
+    try {
+      using wire = await Wire.connect(origin, this.#options.journal);
+      await this.#runOver(wire, until, conditions);
+    } catch (error) {
+      if (!(error instanceof ServerGone)) throw error;
+    }
+  }
+
+  async #runOver(wire: Wire, until: AbortSignal, conditions: Conditions): Promise<void> {
     const { undoWindow, referrerExpiry, repairs = false } = conditions;
     const { journal, lease, operator } = this.#options;
-    using wire = await Wire.connect(origin, journal);
     for (const { name } of this.#common) await wire.api('CreateRepository', { repositoryName: name });
     const sources = [...this.#own.flat(), ...this.#common].map(({ name }) => name);
     const keepsSubjects = referrerExpiry !== undefined;

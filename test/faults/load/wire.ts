@@ -16,6 +16,9 @@ export interface Reply {
 const KEY = { accessKeyId: 'AKIALOAD', secretAccessKey: 'load' };
 const API = 'AmazonEC2ContainerRegistry_V20150921';
 
+/** The server ended before it had answered the first request. */
+export class ServerGone extends Error {}
+
 /** Speaks to one server over both wires. No answer is an answer, too: nothing here throws because a server was killed. */
 export class Wire implements Disposable {
   readonly #origin: string;
@@ -31,10 +34,11 @@ export class Wire implements Disposable {
     this.#client = client;
   }
 
-  /** @throws when the server does not hand out a password */
+  /** @throws {ServerGone} when no answer comes; another error when the server does not hand out a password */
   static async connect(origin: string, journal: Journal): Promise<Wire> {
     const wire = new Wire(origin, journal, new Requests(origin), 'nobody');
     const reply = await wire.api('GetAuthorizationToken', {});
+    if (reply.status === 0) throw new ServerGone(reply.body.toString('utf8'));
     const { authorizationData: [token] = [] } = jsonOf<{ authorizationData?: { authorizationToken: string }[] }>(reply);
     if (token === undefined) throw new Error(`no password: ${reply.status} ${reply.body.toString('utf8')}`);
     wire.#authorization = `Basic ${token.authorizationToken}`;
