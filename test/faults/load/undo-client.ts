@@ -34,9 +34,11 @@ export async function actInUndo(
   return takeAway(client, repository);
 }
 
+/** Older deletions cannot be undone in a new repository; in one that may be the old one still, they can. */
 async function createAnew(client: Pusher, repository: UndoRepository): Promise<Pushed> {
-  repository.hasLeftovers = false;
-  return createRepository(client, repository);
+  const created = await createRepository(client, repository);
+  if (created === 'ok') repository.hasLeftovers = false;
+  return created;
 }
 
 function grow(client: Pusher, repository: UndoRepository, bases: readonly Blob[]): Promise<Pushed> {
