@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { Sources } from '../config/load-config.ts';
 import { resolveAccess } from '../config/server-access.ts';
+import type { Sources } from '../config/sources.ts';
 import type { Clock } from '../model/clock.ts';
 import { BerthClient } from './client/berth-client.ts';
 import type { Terminal } from './terminal.ts';
@@ -21,7 +21,10 @@ export function addServerFlags(command: Command): Command {
       '--endpoint <url>',
       'Server to speak to (default: http://127.0.0.1:4327; BERTH_ENDPOINT, AWS_ENDPOINT_URL_ECR)',
     )
-    .option('--region <name>', 'Region to speak for (default: us-east-1; AWS_REGION, AWS_DEFAULT_REGION)')
+    .option(
+      '--region <name>',
+      'Region to speak for (default: us-east-1; AWS_REGION, AWS_DEFAULT_REGION, ~/.aws/config)',
+    )
     .option('--json', 'Print JSON, for programs');
 }
 
@@ -32,7 +35,7 @@ export function addServerFlags(command: Command): Command {
  */
 export function clientOf(command: Command, { sources, clock }: CommandContext): BerthClient {
   const { endpoint, region } = command.opts<{ endpoint?: string; region?: string }>();
-  return new BerthClient(resolveAccess({ endpoint, region }, sources.env), clock);
+  return new BerthClient(resolveAccess({ endpoint, region }, sources), clock);
 }
 
 export function wantsJson(command: Command): boolean {

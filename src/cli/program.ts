@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/config-error.ts';
-import { resolveConfig, type Sources } from '../config/load-config.ts';
+import { resolveConfig } from '../config/load-config.ts';
+import type { Sources } from '../config/sources.ts';
 import { StartupRefusal } from '../config/startup-refusal.ts';
 import { systemSources } from '../config/system-sources.ts';
 import { type Clock, systemClock } from '../model/clock.ts';

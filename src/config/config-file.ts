@@ -5,9 +5,7 @@ import { suggestion } from './did-you-mean.ts';
 import { CONFIG_VARIABLE } from './environment.ts';
 import { absolutePath, configHome, type Env } from './home-folders.ts';
 import { SETTING_NAMES, type SettingName } from './settings.ts';
-
-/** The text of a file, or undefined if there is none. Any other trouble is thrown. */
-export type ReadFile = (path: string) => string | undefined;
+import type { ReadFile } from './sources.ts';
 
 export interface ConfigFile {
   readonly path: string;

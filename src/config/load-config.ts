@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { ConfigError } from './config-error.ts';
-import { baseOf, type ConfigFile, type ReadFile, readConfigFile } from './config-file.ts';
+import { baseOf, type ConfigFile, readConfigFile } from './config-file.ts';
 import { type Credential, TEST_CREDENTIAL } from './credentials.ts';
 import { suggestion } from './did-you-mean.ts';
 import { settingsInEnvironment, unknownVariables } from './environment.ts';
@@ -15,16 +15,10 @@ import {
   type Settings,
   variableOf,
 } from './settings.ts';
+import type { Sources } from './sources.ts';
 
 /** The flags that were given, by setting; `config` names the file. */
 export type Flags = Partial<Readonly<Record<SettingName | 'config', string | readonly string[]>>>;
-
-/** Everything outside the program that a configuration is made of. */
-export interface Sources {
-  readonly env: Env;
-  readonly cwd: string;
-  readonly readFile: ReadFile;
-}
 
 /** Where a setting's value came from: `--port`, `BERTH_PORT`, `/etc/berth.yaml:3` or `default`. */
 export type Origins = Readonly<Record<SettingName, string>>;

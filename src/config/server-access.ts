@@ -1,7 +1,8 @@
 import { isRegion } from '../model/registry.ts';
+import { type AccessKeys, accessKeysOf } from './access-keys.ts';
+import { readAwsProfile } from './aws-profile.ts';
 import { ConfigError } from './config-error.ts';
-import { TEST_CREDENTIAL } from './credentials.ts';
-import type { Env } from './home-folders.ts';
+import type { Sources } from './sources.ts';
 
 /** Names the server that the commands speak to. */
 export const ENDPOINT_VARIABLE = 'BERTH_ENDPOINT';
@@ -10,26 +11,25 @@ const DEFAULT_ENDPOINT = 'http://127.0.0.1:4327';
 const DEFAULT_REGION = 'us-east-1';
 
 /** How to reach a server that runs, and as whom. */
-export interface ServerAccess {
+export interface ServerAccess extends AccessKeys {
   /** Scheme, host and port: `http://127.0.0.1:4327`. */
   readonly endpoint: string;
   readonly region: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken: string | undefined;
 }
 
 /**
- * Where the server is and what to sign with: flags first, then what the AWS tools of this shell use as well, then what a
- * server in profile `local` has.
+ * Where the server is and what to sign with: flags first, then what the AWS tools of this user take as well (variables,
+ * then the profile in their files), then what a server in profile `local` has. Roles and single sign-on are for the AWS
+ * tools to turn into keys: docs/adr/0021-the-way-to-berth.md.
  *
  * @throws ConfigError with every problem found
  */
 export function resolveAccess(
   flags: { readonly endpoint?: string | undefined; readonly region?: string | undefined },
-  env: Env,
+  { env, readFile }: Pick<Sources, 'env' | 'readFile'>,
 ): ServerAccess {
-  const problems: string[] = [];
+  const profile = readAwsProfile(env, readFile);
+  const problems: string[] = [...profile.problems];
   const [endpointFrom, endpoint] = first(
     ['--endpoint', flags.endpoint],
     [ENDPOINT_VARIABLE, env[ENDPOINT_VARIABLE]],
@@ -45,30 +45,16 @@ export function resolveAccess(
     ['--region', flags.region],
     ['AWS_REGION', env['AWS_REGION']],
     ['AWS_DEFAULT_REGION', env['AWS_DEFAULT_REGION']],
+    [`profile ${profile.name}`, profile.region],
   ) ?? ['default', DEFAULT_REGION];
   if (!isRegion(region)) {
     problems.push(
       `region: '${region}' (from ${regionFrom}) is not accepted: expected lower-case letters, digits and hyphens, at most 63`,
     );
   }
-  const [accessKeyId, secretAccessKey] = [env['AWS_ACCESS_KEY_ID'], env['AWS_SECRET_ACCESS_KEY']];
-  if (!accessKeyId !== !secretAccessKey) {
-    problems.push('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY go together: set both, or neither for test/test');
-  }
-  if (accessKeyId && !/^[A-Za-z0-9._-]{1,128}$/.test(accessKeyId)) {
-    problems.push('AWS_ACCESS_KEY_ID is not accepted: expected 1 to 128 letters, digits, dots, hyphens or underscores');
-  }
-  const sessionToken = env['AWS_SESSION_TOKEN'];
-  if (sessionToken && !/^[\x21-\x7e]{1,4096}$/.test(sessionToken)) {
-    problems.push('AWS_SESSION_TOKEN is not accepted: expected up to 4096 visible ASCII characters');
-  }
-  if (problems.length > 0 || origin === undefined) throw new ConfigError(problems);
-  const keys =
-    accessKeyId && secretAccessKey
-      ? { accessKeyId, secretAccessKey, sessionToken: sessionToken || undefined }
-      : { ...TEST_CREDENTIAL, sessionToken: undefined };
-  const { accessKeyId: id, secretAccessKey: secret, sessionToken: token } = keys;
-  return { endpoint: origin, region, accessKeyId: id, secretAccessKey: secret, sessionToken: token };
+  const keys = accessKeysOf(env, profile, problems);
+  if (problems.length > 0 || origin === undefined || keys === undefined) throw new ConfigError(problems);
+  return { endpoint: origin, region, ...keys };
 }
 
 /** The first that is given. What is set to nothing counts as not set. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
-import type { Sources } from './load-config.ts';
+import type { Sources } from './sources.ts';
 
 /** The real environment, working folder and disk. The only place in the program that reads `process.env`. */
 export function systemSources(): Sources {

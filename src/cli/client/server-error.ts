@@ -26,9 +26,9 @@ export function refusalIn(document: unknown): Refusal | undefined {
 /** What to do next, where the refusal alone does not say it. */
 const NEXT_STEPS: Readonly<Record<string, string>> = {
   InvalidSignature:
-    'The keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, else they are test/test: are they those that this server knows, and is the clock of this machine right?',
+    'The keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, else from the profile in ~/.aws, else they are test/test: are they those that this server knows, and is the clock of this machine right?',
   UnrecognizedClient:
-    'The keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN, if it is set): are they those that this server knows?',
+    'The keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN, if it is set), else from the profile in ~/.aws: are they those that this server knows?',
   RepositoryNotFound: "'berth usage' lists the repositories of the account and region that the command speaks for.",
   NotFound: 'Is there a Berth server of this version behind that endpoint?',
   UnknownOperation: 'Is the server of the same version as this command?',
