@@ -1,5 +1,6 @@
 import { ConfigError } from '../config/config-error.ts';
 import type { Settings } from '../config/settings.ts';
+import { isLoopback } from '../http/host-check.ts';
 import { readyBlock } from './ready-block.ts';
 import type { RunningServer, Start } from './running-server.ts';
 import { asRefusal } from './start-failure.ts';
@@ -65,8 +66,4 @@ async function startOrRefuse(settings: Settings, start: Start): Promise<RunningS
   } catch (error) {
     throw asRefusal(error, settings) ?? error;
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.endsWith('.localhost') || /^127\.[0-9.]+$/.test(host);
 }

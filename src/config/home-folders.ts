@@ -16,6 +16,11 @@ export function configHome(env: Env): string | undefined {
   return within(env, 'XDG_CONFIG_HOME', '.config');
 }
 
+/** Where what can be made again belongs, likewise. */
+export function cacheHome(env: Env): string | undefined {
+  return within(env, 'XDG_CACHE_HOME', '.cache');
+}
+
 /** An absolute path: `~/` is the home folder, anything relative is below `base`. */
 export function absolutePath(path: string, base: string, env: Env): string {
   const home = env.HOME;

@@ -39,7 +39,8 @@ export function localHostCheck(allowed: {
     ECR_SHAPED.some((pattern) => pattern.test(hostName));
 }
 
-function isLoopback(hostName: string): boolean {
+/** Names and addresses that lead to the machine itself, whoever resolves them. */
+export function isLoopback(hostName: string): boolean {
   if (isIPv4(hostName)) return hostName.startsWith('127.');
   return hostName === 'localhost' || hostName.endsWith('.localhost') || hostName === '::1';
 }

@@ -72,9 +72,28 @@ const oldNode = (process.env['PATH'] ?? '')
   .filter((path) => existsSync(path))
   .find((path) => Number(/^v(\d+)/.exec(run(path, '--version').stdout)?.[1] ?? 99) < 24);
 
+test('the helper of docker runs src/ in a checkout and dist/ in the package, and says on stdout what goes wrong', () => {
+  const main = 'export const main = async (argv) => { console.log(...argv); return 1; };';
+  for (const place of ['src/cli/docker-credential/program.ts', 'dist/cli/docker-credential/program.js']) {
+    const bin = packageWith(`helper-${place.slice(0, 3)}`, place, main).replace(
+      'berth.js',
+      'docker-credential-berth.js',
+    );
+    expect(run(process.execPath, bin, 'get')).toEqual({ status: 1, stdout: 'get\n', stderr: '' });
+  }
+  const thrown = packageWith('helper-broken', 'dist/cli/docker-credential/program.js', 'throw new Error("lost");');
+  expect(run(process.execPath, thrown.replace('berth.js', 'docker-credential-berth.js'), 'get')).toMatchObject({
+    status: 1,
+    stdout: 'docker-credential-berth failed: lost\n',
+  });
+});
+
 test('an older Node says so in one line and exits with 2', (context) => {
   if (oldNode === undefined) return context.skip('no Node older than 24 is on the PATH');
   const result = run(oldNode, 'bin/berth.js', 'serve');
   expect(result).toMatchObject({ status: 2, stdout: '' });
   expect(result.stderr).toMatch(/^berth needs Node\.js 24 or newer; this is v\d+\.\d+\.\d+\.\n$/);
+  const helper = run(oldNode, 'bin/docker-credential-berth.js', 'get');
+  expect(helper).toMatchObject({ status: 1, stderr: '' });
+  expect(helper.stdout).toMatch(/^docker-credential-berth needs Node\.js 24 or newer; this is v\d+\.\d+\.\d+\.\n$/);
 });

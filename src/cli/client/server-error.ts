@@ -35,7 +35,8 @@ const NEXT_STEPS: Readonly<Record<string, string>> = {
 };
 
 export function asServerError(refusal: Refusal, endpoint: string): ServerError {
-  const next = NEXT_STEPS[refusal.code];
+  // ECR's API has its own names for the same codes.
+  const next = NEXT_STEPS[refusal.code.replace(/Exception$/, '')];
   const asked = refusal.code === 'InternalError' ? ` (${endpoint})` : '';
   return new ServerError([`${refusal.message}${asked}`, ...(next === undefined ? [] : [next])].join('\n'));
 }
