@@ -3,6 +3,7 @@ import { parseDuration } from '../config/values.ts';
 import { parseDigest } from '../model/digest.ts';
 import { parseRepositoryName } from '../model/repository-name.ts';
 import { parseTag } from '../model/tag.ts';
+import { parseAddress, type RegistryAddress } from './way/registry-address.ts';
 
 const MAX_PATTERN = 256;
 /** A hundred years: whatever is older than that is as old as anything. */
@@ -25,6 +26,13 @@ export function tagArgument(given: string, earlier: readonly string[] = []): rea
 export function digestArgument(given: string, earlier: readonly string[] = []): readonly string[] {
   if (parseDigest(given) !== undefined) return [...earlier, given];
   throw new InvalidArgumentError('Expected a whole digest, such as sha256: and 64 hexadecimal digits.');
+}
+
+/** Where a registry is. */
+export function addressArgument(given: string): RegistryAddress {
+  const address = parseAddress(given);
+  if (address !== undefined) return address;
+  throw new InvalidArgumentError('Expected a host and perhaps a port, such as localhost:4327, without a path.');
 }
 
 export function patternArgument(given: string): string {

@@ -13,12 +13,16 @@ import { printable } from './format.ts';
 import { addFsck, type CheckFolder } from './fsck.ts';
 import { addGc } from './gc.ts';
 import { addImagesDelete } from './images/delete.ts';
+import { addLogin } from './login.ts';
+import { addLogout } from './logout.ts';
 import { addRestore } from './restore.ts';
 import type { Start } from './running-server.ts';
 import { serve } from './serve.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 import { addUsage } from './usage.ts';
 import { packageVersion } from './version.ts';
+import { Unanswered } from './way/ask.ts';
+import { Obstacle } from './way/obstacle.ts';
 
 export interface ProgramParts {
   readonly start: Start;
@@ -68,6 +72,8 @@ export async function runProgram(
       code = wanted;
     },
   };
+  addLogin(program, context);
+  addLogout(program, context);
   addUsage(program, context);
   addImagesDelete(program.command('images').description('Work on the images of a repository.'), context);
   addRestore(program, context);
@@ -89,7 +95,7 @@ function report(error: unknown, terminal: Terminal): number {
     terminal.err(error.problems.map((problem) => `error: ${problem}\n`).join(''));
     return 2;
   }
-  if (error instanceof ServerError) {
+  if (error instanceof ServerError || error instanceof Obstacle || error instanceof Unanswered) {
     terminal.err(`error: ${error.message.split('\n').map(printable).join('\n')}\n`);
     return 1;
   }

@@ -2,6 +2,7 @@ import { isRegion } from '../model/registry.ts';
 import { type AccessKeys, accessKeysOf } from './access-keys.ts';
 import { readAwsProfile } from './aws-profile.ts';
 import { ConfigError } from './config-error.ts';
+import type { Env } from './home-folders.ts';
 import type { Sources } from './sources.ts';
 
 /** Names the server that the commands speak to. */
@@ -30,17 +31,7 @@ export function resolveAccess(
 ): ServerAccess {
   const profile = readAwsProfile(env, readFile);
   const problems: string[] = [...profile.problems];
-  const [endpointFrom, endpoint] = first(
-    ['--endpoint', flags.endpoint],
-    [ENDPOINT_VARIABLE, env[ENDPOINT_VARIABLE]],
-    ['AWS_ENDPOINT_URL_ECR', env['AWS_ENDPOINT_URL_ECR']],
-  ) ?? ['default', DEFAULT_ENDPOINT];
-  const origin = originOf(endpoint);
-  if (origin === undefined) {
-    problems.push(
-      `endpoint: '${endpoint}' (from ${endpointFrom}) is not accepted: expected http:// or https://, a host and perhaps a port, without a path`,
-    );
-  }
+  const endpoint = readEndpoint(flags.endpoint, env, problems);
   const [regionFrom, region] = first(
     ['--region', flags.region],
     ['AWS_REGION', env['AWS_REGION']],
@@ -53,8 +44,35 @@ export function resolveAccess(
     );
   }
   const keys = accessKeysOf(env, profile, problems);
-  if (problems.length > 0 || origin === undefined || keys === undefined) throw new ConfigError(problems);
-  return { endpoint: origin, region, ...keys };
+  if (problems.length > 0 || endpoint === undefined || keys === undefined) throw new ConfigError(problems);
+  return { endpoint, region, ...keys };
+}
+
+/**
+ * Where the server is, whoever asks.
+ *
+ * @throws ConfigError
+ */
+export function resolveEndpoint(flag: string | undefined, env: Env): string {
+  const problems: string[] = [];
+  const endpoint = readEndpoint(flag, env, problems);
+  if (endpoint === undefined) throw new ConfigError(problems);
+  return endpoint;
+}
+
+function readEndpoint(flag: string | undefined, env: Env, problems: string[]): string | undefined {
+  const [endpointFrom, endpoint] = first(
+    ['--endpoint', flag],
+    [ENDPOINT_VARIABLE, env[ENDPOINT_VARIABLE]],
+    ['AWS_ENDPOINT_URL_ECR', env['AWS_ENDPOINT_URL_ECR']],
+  ) ?? ['default', DEFAULT_ENDPOINT];
+  const origin = originOf(endpoint);
+  if (origin === undefined) {
+    problems.push(
+      `endpoint: '${endpoint}' (from ${endpointFrom}) is not accepted: expected http:// or https://, a host and perhaps a port, without a path`,
+    );
+  }
+  return origin;
 }
 
 /** The first that is given. What is set to nothing counts as not set. */

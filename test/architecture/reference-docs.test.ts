@@ -13,7 +13,16 @@ const api = await readFile(join(DOCS, 'operator-api.md'), 'utf8');
 
 const metrics = await readFile(join(DOCS, 'metrics.md'), 'utf8');
 
-const COMMANDS = [['usage'], ['images', 'delete'], ['restore'], ['gc', 'status'], ['gc', 'run'], ['fsck']];
+const COMMANDS = [
+  ['login'],
+  ['logout'],
+  ['usage'],
+  ['images', 'delete'],
+  ['restore'],
+  ['gc', 'status'],
+  ['gc', 'run'],
+  ['fsck'],
+];
 
 describe('docs/reference/cli.md', () => {
   it.each(COMMANDS.map((command) => [command.join(' '), command] as const))(
@@ -22,7 +31,7 @@ describe('docs/reference/cli.md', () => {
       expect(cli).toContain(`\`berth ${name}`);
       const { out } = await run([...command, '--help']);
       const flags = [...out.matchAll(/^ {2}(?:-h, )?(--[a-z-]+)/gm)].flatMap(([, flag]) => flag ?? []);
-      expect(flags.length).toBeGreaterThan(3);
+      expect(flags.length).toBeGreaterThan(2);
       expect(flags.filter((flag) => flag !== '--help' && !cli.includes(flag))).toEqual([]);
     },
   );

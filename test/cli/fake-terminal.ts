@@ -2,6 +2,7 @@ import type { CheckFolder } from '../../src/cli/fsck.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import type { Start } from '../../src/cli/running-server.ts';
 import type { StopSignal, Terminal } from '../../src/cli/terminal.ts';
+import type { ReadFile } from '../../src/config/sources.ts';
 import type { Clock } from '../../src/model/clock.ts';
 
 /** Somebody at the terminal: what they answer, each question in turn; `undefined` is Ctrl-D. */
@@ -54,13 +55,16 @@ export interface Run {
   readonly person?: Person;
   readonly env?: Readonly<Record<string, string>>;
   readonly files?: Readonly<Record<string, string>>;
+  /** Instead of `files`, where there are real ones. */
+  readonly readFile?: ReadFile;
 }
 
 /** Begins to run the program: `code` is for when it ends, `send` for signals until then. */
 export function begin(argv: readonly string[], options: Run = {}) {
   const { start = neverStart, checkFolder = neverCheck, env = {}, files = {}, clock, person } = options;
+  const readFile = options.readFile ?? ((path: string) => files[path]);
   const { terminal, printed, send, listeners } = fakeTerminal(person);
-  const sources = { env: { HOME: '/home/ann', ...env }, cwd: '/here', readFile: (path: string) => files[path] };
+  const sources = { env: { HOME: '/home/ann', ...env }, cwd: '/here', readFile };
   const code = runProgram(argv, { start, checkFolder, sources, terminal, ...(clock && { clock }) });
   return { code, printed, send, listeners };
 }
