@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../model/clock.ts';
 import { ServerError } from './client/server-error.ts';
 import type { CommandContext } from './command-context.ts';
 import { configShow } from './config-show.ts';
+import { addDoctor } from './doctor.ts';
 import { addSettingFlags, flagsOf } from './flags.ts';
 import { printable } from './format.ts';
 import { addFsck, type CheckFolder } from './fsck.ts';
@@ -74,6 +75,7 @@ export async function runProgram(
   };
   addLogin(program, context);
   addLogout(program, context);
+  addDoctor(program, context);
   addUsage(program, context);
   addImagesDelete(program.command('images').description('Work on the images of a repository.'), context);
   addRestore(program, context);

@@ -10,7 +10,8 @@ export interface RequestDate {
 
 /** ECR's window (fidelity facts, section 3); most other services have 5 minutes. */
 const WINDOW_MINUTES = 15;
-const WINDOW = WINDOW_MINUTES * 60_000;
+/** In milliseconds, before and after. */
+export const SIGNATURE_WINDOW = WINDOW_MINUTES * 60_000;
 
 /** When the request was signed: `X-Amz-Date`, or `Date` if there is none. Throws IncompleteSignature; InvalidSignature if it came twice. */
 export function readRequestDate(headers: HeaderLines): RequestDate {
@@ -27,7 +28,7 @@ export function readRequestDate(headers: HeaderLines): RequestDate {
 /** Throws InvalidSignature unless the request was signed at most 15 minutes before or after `now`. */
 export function requireCurrent(date: RequestDate, now: number): void {
   const second = Math.floor(now / 1000) * 1000;
-  const [earliest, latest] = [second - WINDOW, second + WINDOW];
+  const [earliest, latest] = [second - SIGNATURE_WINDOW, second + SIGNATURE_WINDOW];
   if (date.at < earliest) {
     throw invalid(
       `Signature expired: ${date.stamp} is now earlier than ${basicFormat(earliest)} (${basicFormat(second)} - ${WINDOW_MINUTES} min.)`,

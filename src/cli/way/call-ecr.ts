@@ -47,8 +47,12 @@ export async function fetchPassword(access: ServerAccess, clock: Clock): Promise
   throw refusal === undefined ? strangeAnswer(access.endpoint, status) : asServerError(refusal, access.endpoint);
 }
 
+/** How registry clients say a password. */
+export function loginHeader({ username, secret }: Password): { readonly authorization: string } {
+  return { authorization: `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}` };
+}
+
 /** @throws Unanswered */
-export function askWithPassword(endpoint: string, { username, secret }: Password, target: string): Promise<Answered> {
-  const authorization = `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}`;
-  return ask(endpoint, { target, headers: { authorization } });
+export function askWithPassword(endpoint: string, password: Password, target: string): Promise<Answered> {
+  return ask(endpoint, { target, headers: loginHeader(password) });
 }
