@@ -60,6 +60,25 @@ describe('after berth login, without docker login and without keys in the enviro
     fine(await pushTo(skopeo, 'again'));
   });
 
+  it("skopeo needs no flag any more after berth doctor's line", async (context) => {
+    if (!skopeo) return context.skip('skopeo is not installed');
+    await logIn();
+    fine(await pushTo(skopeo, 'plain'));
+    const plainly = () => skopeo.run(['inspect', `docker://${host}/plain:v1`], { env });
+    expect((await plainly()).stderr).toContain('server gave HTTP response to HTTPS client');
+    const node = (await findClient(process.execPath, ['/'])) as Client;
+    const containers = async () => {
+      const { stdout } = await node.run([PROGRAM, 'doctor', host, '--json'], { env });
+      const { checks } = JSON.parse(stdout) as { checks: { check: string; state: string; mend?: string }[] };
+      return checks.find(({ check }) => check === 'containers');
+    };
+    const found = await containers();
+    expect(found).toMatchObject({ state: 'problem' });
+    fine(await ((await findClient('sh', ['/bin'])) as Client).run(['-c', found?.mend ?? 'false'], { env }));
+    fine(await plainly());
+    expect(await containers()).toMatchObject({ state: 'ok' });
+  });
+
   it('docker reads a manifest', async (context) => {
     if (!docker || !skopeo) return context.skip('docker or skopeo is not installed');
     await logIn();
