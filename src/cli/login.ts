@@ -3,6 +3,7 @@ import { resolveAccess, type ServerAccess } from '../config/server-access.ts';
 import { addressArgument } from './arguments.ts';
 import { ServerError } from './client/server-error.ts';
 import { addServerFlags, type CommandContext, wantsJson } from './command-context.ts';
+import { containersCheck } from './doctor/containers-check.ts';
 import { Unanswered } from './way/ask.ts';
 import { askWithPassword, fetchPassword } from './way/call-ecr.ts';
 import { clientFiles, helperFor, withHelper, writeClientFiles } from './way/client-files.ts';
@@ -86,6 +87,9 @@ async function logIn(command: Command, context: CommandContext, address: Registr
     terminal.out(`${dryRun ? 'Would write' : 'Wrote'} ${file.path}${instead(file, hosts)}\n`);
   if (changes.length === 0) terminal.out("The clients' files name the helper already.\n");
   terminal.out(`\nNext: docker push ${host}/REPOSITORY:TAG\n`);
+  // Docker speaks plain HTTP to this machine by itself; the others do not, and say so in words that do not help.
+  const { state, says, mend } = containersCheck({ endpoint: access.endpoint, hosts, sources });
+  if (state === 'problem') terminal.out(`\n${says}. Once:\n${mend}\n`);
 }
 
 function instead(file: JsonFile, hosts: readonly string[]): string {

@@ -123,6 +123,13 @@ describe('berth login', () => {
     expect((await berth(['login'])).out).toContain('config.json (instead of the helper ecr-login)\n');
   });
 
+  test('has the line with which podman and skopeo take plain HTTP, where they are installed and were not told', async () => {
+    await home.program('skopeo', 'exit 1');
+    expect((await berth(['login'])).out).toMatch(
+      /\nskopeo will insist on TLS for localhost:\d+, which speaks plain HTTP\. Once:\nmkdir -p .*berth\.conf\n$/,
+    );
+  });
+
   test('once more changes nothing', async () => {
     await berth(['login']);
     const before = await home.read(home.dockerConfig);

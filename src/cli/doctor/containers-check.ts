@@ -6,7 +6,11 @@ import type { Patient } from './patient.ts';
 import { isInsecure, userDropInFolder } from './registries-conf.ts';
 
 /** Whether podman, buildah and skopeo may speak plain HTTP to the server: unlike docker, they want to be told even for this machine. */
-export function containersCheck({ endpoint, hosts, sources: { env, readFile } }: Patient): Finding {
+export function containersCheck({
+  endpoint,
+  hosts,
+  sources: { env, readFile },
+}: Pick<Patient, 'endpoint' | 'hosts' | 'sources'>): Finding {
   const tools = ['podman', 'buildah', 'skopeo'].filter((name) => findProgram(name, env) !== undefined);
   if (tools.length === 0) return skipped('containers', 'neither podman nor buildah nor skopeo is installed');
   const [host = ''] = hosts;
@@ -16,7 +20,7 @@ export function containersCheck({ endpoint, hosts, sources: { env, readFile } }:
   const entries = hosts.map((name) => `[[registry]]\\nlocation = "${name}"\\ninsecure = true\\n`).join('');
   return problem(
     'containers',
-    `${tools.join(', ')}: insist on TLS for ${host}, which speaks plain HTTP`,
+    `${tools.join(', ')} will insist on TLS for ${host}, which speaks plain HTTP`,
     `mkdir -p ${shellWord(folder)} && printf '${entries}' > ${shellWord(join(folder, 'berth.conf'))}`,
   );
 }

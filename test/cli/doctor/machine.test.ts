@@ -206,7 +206,7 @@ describe('podman, buildah and skopeo', () => {
   test('insist on TLS unless they are told', async () => {
     await well.home.write('.config/containers/registries.conf.d/berth.conf', '');
     const found = await soleProblem('containers');
-    expect(found.says).toBe(`skopeo: insist on TLS for ${well.host}, which speaks plain HTTP`);
+    expect(found.says).toBe(`skopeo will insist on TLS for ${well.host}, which speaks plain HTTP`);
     expect(found.mend).toContain(`printf '[[registry]]\\nlocation = "${well.host}"\\ninsecure = true\\n`);
   });
 
