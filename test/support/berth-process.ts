@@ -23,6 +23,8 @@ export interface BerthOptions {
   readonly signal?: AbortSignal;
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Hears all that it says on stderr, as it comes. */
+  readonly onSaid?: (text: string) => void;
 }
 
 /** Starts `berth serve` with these flags and waits until it says that it is ready. Disposing stops it and waits for its end. */
@@ -47,6 +49,7 @@ export async function startBerth(flags: readonly string[], options: BerthOptions
   let said = '';
   berth.stderr?.on('data', (chunk: Buffer) => {
     said = (said + chunk).slice(-10_000);
+    options.onSaid?.(chunk.toString());
   });
   return {
     origin: await originOf(berth).catch(async (error: Error) => {
