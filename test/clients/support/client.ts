@@ -11,6 +11,8 @@ export interface Client {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** The working directory; without it, that of the tests. */
+  readonly cwd?: string;
 }
 
 export interface Outcome {
@@ -39,17 +41,19 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 /** Runs to the end, whatever the exit code. The environment is only what is given, so that no setting of the machine leaks in. */
-function run(path: string, args: readonly string[], { env = {}, input }: RunOptions = {}): Promise<Outcome> {
+function run(path: string, args: readonly string[], { env = {}, input, cwd }: RunOptions = {}): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>();
   const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
   const child = execFile(
     path,
     [...args],
-    { env: { ...inherited, ...env }, maxBuffer: 16e6 },
+    { env: { ...inherited, ...env }, maxBuffer: 16e6, ...(cwd !== undefined && { cwd }) },
     (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
     },
   );
+  // A client may end without reading what it was given.
+  child.stdin?.on('error', () => undefined);
   child.stdin?.end(input ?? '');
   return promise;
 }
