@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { CLIENTS, CLIENTS_FOLDER, commandOf, folderOf, type Listed, type Source } from './catalogue.ts';
 
@@ -14,6 +14,9 @@ const ofKind = <K extends Source['kind']>(kind: K) =>
 
 /** Long enough for the largest on two cores with nothing cached, short enough for a registry that does not answer. */
 const PATIENCE = 240_000;
+
+/** Go is also where its own archive puts it, whatever PATH says. */
+const WITH_GO = { PATH: [process.env['PATH'], '/usr/local/go/bin'].join(delimiter) };
 
 await installDebianPackages(ofKind('debian').map((source) => source.package));
 await installPythonPackages(ofKind('python').map(({ package: name, version }) => `${name}==${version}`));
@@ -50,9 +53,14 @@ async function buildGoProgram(source: Extract<Source, { kind: 'go' }>): Promise<
   const folder = folderOf(source);
   if (existsSync(join(folder, commandOf(source.program)))) return;
   const program = `${source.program}@${source.version}`;
-  if (!(await works('go', ['version']))) return say(`${program}: there is no Go here`);
+  if (!(await works('go', ['version'], WITH_GO))) return say(`${program}: there is no Go here`);
   await attempt(program, () =>
-    run('go', ['install', '-ldflags=-s -w', program], { GOBIN: folder, CGO_ENABLED: '0', GOTOOLCHAIN: 'local' }),
+    run('go', ['install', '-ldflags=-s -w', program], {
+      ...WITH_GO,
+      GOBIN: folder,
+      CGO_ENABLED: '0',
+      GOTOOLCHAIN: 'local',
+    }),
   );
 }
 
@@ -73,8 +81,8 @@ async function run(command: string, args: readonly string[], env: Record<string,
   await child;
 }
 
-async function works(command: string, args: readonly string[]): Promise<boolean> {
-  return run(command, args).then(
+async function works(command: string, args: readonly string[], env?: Record<string, string>): Promise<boolean> {
+  return run(command, args, env).then(
     () => true,
     () => false,
   );

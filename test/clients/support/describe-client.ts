@@ -48,7 +48,7 @@ export function describeClient(
 ): void {
   describe(name, async () => {
     const listed = await findListed(name);
-    const missing = await firstMissing([name, ...alsoNeeds]);
+    const missing = listed ? await firstMissing(alsoNeeds) : name;
     const found = new Map<Capability, Finding>();
     let setup: Setup | undefined;
 
