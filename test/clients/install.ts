@@ -12,8 +12,8 @@ const sources = Object.values<Listed>(CLIENTS).map(({ source }) => source);
 const ofKind = <K extends Source['kind']>(kind: K) =>
   sources.filter((source): source is Extract<Source, { kind: K }> => source.kind === kind);
 
-/** Long enough for the largest on two cores with nothing cached, short enough for a registry that does not answer. */
-const PATIENCE = 240_000;
+/** For all of it, in milliseconds: enough on two cores with nothing cached, and an end if a registry does not answer. */
+const PATIENCE = 270_000;
 
 /** Go is also where its own archive puts it, whatever PATH says. */
 const WITH_GO = { PATH: [process.env['PATH'], '/usr/local/go/bin'].join(delimiter) };
@@ -70,19 +70,26 @@ async function attempt(what: string, work: () => Promise<void>): Promise<void> {
     await work();
     say(`${what}: installed in ${Math.round((performance.now() - started) / 1000)} s`);
   } catch (error) {
-    const { stderr = '', message } = error as Error & { stderr?: string };
-    say(`${what}: cannot be installed: ${stderr.trim().split('\n').slice(-3).join('; ') || message}`);
+    const { stderr = '', message, killed = false } = error as Error & { stderr?: string; killed?: boolean };
+    const why = killed ? 'it takes too long' : stderr.trim().split('\n').slice(-3).join('; ') || message;
+    say(`${what}: cannot be installed: ${why}`);
   }
 }
 
-async function run(command: string, args: readonly string[], env: Record<string, string> = {}): Promise<void> {
-  const child = promisify(execFile)(command, args, { env: { ...process.env, ...env }, timeout: PATIENCE });
+type Variables = Readonly<Record<string, string>>;
+
+async function run(command: string, args: readonly string[], env: Variables = {}, timeout = timeLeft()): Promise<void> {
+  const child = promisify(execFile)(command, args, { env: { ...process.env, ...env }, timeout });
   child.child.stdin?.end();
   await child;
 }
 
-async function works(command: string, args: readonly string[], env?: Record<string, string>): Promise<boolean> {
-  return run(command, args, env).then(
+function timeLeft(): number {
+  return Math.max(1, Math.ceil(PATIENCE - performance.now()));
+}
+
+async function works(command: string, args: readonly string[], env: Variables = {}): Promise<boolean> {
+  return run(command, args, env, 10_000).then(
     () => true,
     () => false,
   );
