@@ -57,6 +57,7 @@ export const EXCEPTIONS = {
   InvalidName: 'InvalidParameterException',
   InvalidReference: 'InvalidParameterException',
   InvalidDigest: 'InvalidParameterException',
+  TooManyTagParameters: 'LimitExceededException',
   Unsupported: 'InvalidParameterException',
 } as const satisfies Record<FaultCode, ExceptionName>;
 

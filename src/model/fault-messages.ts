@@ -106,6 +106,8 @@ export const FAULT_MESSAGES = {
     `The reference '${f.reference}' is neither a tag nor a digest`,
   InvalidDigest: (f: { readonly digest: string }) =>
     `The digest '${f.digest}' is not valid: sha256 with 64 or sha512 with 128 lower-case hexadecimal digits`,
+  TooManyTagParameters: (f: { readonly limit: number }) =>
+    `The request names more than ${f.limit} tags: push the others with another request`,
   Unsupported: (f: { readonly reason: string }) => f.reason,
 } as const satisfies Record<string, (facts: never) => string>;
 

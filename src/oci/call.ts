@@ -23,7 +23,8 @@ export interface Call<S extends Shape = Shape> {
 
 export interface Answer {
   readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** A list is sent as a header for each of its values. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** Bytes, or a stream whose length is in `Content-Length`. HEAD gets the headers only. */
   readonly body?: Uint8Array | Readable;
 }

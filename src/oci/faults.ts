@@ -65,6 +65,7 @@ export const OCI_ERRORS = {
   InvalidName: { status: 400, code: 'NAME_INVALID' },
   InvalidReference: { status: 400, code: 'TAG_INVALID' },
   InvalidDigest: { status: 400, code: 'DIGEST_INVALID' },
+  TooManyTagParameters: { status: 414, code: 'TAG_INVALID' },
   Unsupported: { status: 405, code: 'UNSUPPORTED' },
 } as const satisfies Record<FaultCode, OciError>;
 

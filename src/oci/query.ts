@@ -1,8 +1,11 @@
 import { type Digest, parseDigest } from '../model/digest.ts';
 import { Fault } from '../model/fault.ts';
+import { parseTag, type Tag } from '../model/tag.ts';
 
 /** ECR's limit for `maxResults`. Without `n`, a page is as long as it may be: some clients never ask for the next one. */
 const MAX_PAGE = 1000;
+/** The specification asks for ten at the least; each is a few statements in one transaction, for which others wait. */
+const MAX_TAGS = 100;
 
 /**
  * A parameter that may be given once.
@@ -26,6 +29,22 @@ export function getDigest(query: URLSearchParams, name: string): Digest {
   const digest = values.length === 1 ? parseDigest(values[0] ?? '') : undefined;
   if (digest === undefined) throw new Fault('InvalidDigest', { digest: values.join(', ') });
   return digest;
+}
+
+/**
+ * The tags of a push by digest, each once, in the order given.
+ *
+ * @throws Fault `InvalidReference`, `TooManyTagParameters`
+ */
+export function getTags(query: URLSearchParams): Tag[] {
+  const texts = query.getAll('tag');
+  if (texts.length > MAX_TAGS) throw new Fault('TooManyTagParameters', { limit: MAX_TAGS });
+  const tags = texts.map((text) => {
+    const tag = parseTag(text);
+    if (tag === undefined) throw new Fault('InvalidReference', { reference: text });
+    return tag;
+  });
+  return [...new Set(tags)];
 }
 
 /**

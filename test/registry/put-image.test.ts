@@ -41,7 +41,7 @@ function put(
   return putImage(ports, path, {
     manifest: image.bytes,
     mediaType: undefined,
-    tag: tagged === undefined ? undefined : tagOf(tagged),
+    tags: tagged === undefined ? [] : [tagOf(tagged)],
     digest: undefined,
     onRepeat: 'refuse',
     ...rest,

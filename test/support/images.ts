@@ -150,7 +150,7 @@ export async function putManifest(
   return putImage(ports, path, {
     manifest: image.bytes,
     mediaType: image.mediaType,
-    tag: tag === undefined ? undefined : tagOf(tag),
+    tags: tag === undefined ? [] : [tagOf(tag)],
     digest: undefined,
     onRepeat: 'accept',
   });

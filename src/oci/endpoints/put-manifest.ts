@@ -1,25 +1,32 @@
 import { readBody } from '../../http/read-body.ts';
+import { Fault } from '../../model/fault.ts';
 import { MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../../model/manifest.ts';
 import { type PushedImage, putImage } from '../../registry/image/put-image.ts';
 import type { Answer, Call } from '../call.ts';
 import { withRepository } from '../create-on-push.ts';
 import { pathTo } from '../locations.ts';
 import type { OciEdge } from '../oci-edge.ts';
+import { getTags } from '../query.ts';
 
 /**
- * Puts an image under a tag or under its digest; pushing the same again is no fault.
+ * Puts an image under a tag, or under its digest and each tag in `?tag=`; pushing the same again is no fault. Tags are taken all or
+ * none; `OCI-Tag` names each that was (distribution specification, "Pushing Manifests").
  *
- * @throws Fault `RequestTooLarge` and those of `putImage`
+ * @throws Fault `RequestTooLarge`, `MalformedRequest`, `InvalidReference`, `TooManyTagParameters` and those of `putImage`
  */
 export async function putManifest(
   edge: Pick<OciEdge, 'metadata' | 'clock' | 'authorizer' | 'createOnPush'>,
   call: Call<'manifest'>,
 ): Promise<Answer> {
   const { reference, repositoryName } = call.target;
+  const named = getTags(call.query);
+  if (named.length > 0 && reference.digest === undefined) {
+    throw new Fault('MalformedRequest', { reason: "The parameter 'tag' goes with a push by digest" });
+  }
   const pushed: PushedImage = {
     manifest: await readBody(call.body, { limit: MAX_MANIFEST_BYTES }),
     mediaType: declaredMediaType(call.headers['content-type']),
-    tag: reference.tag,
+    tags: reference.tag === undefined ? named : [reference.tag],
     digest: reference.digest,
     onRepeat: 'accept',
   };
@@ -35,6 +42,7 @@ export async function putManifest(
       Location: pathTo(call, `${repositoryName}/manifests/${digest}`),
       'Docker-Content-Digest': digest,
       ...(subject && { 'OCI-Subject': subject.digest }),
+      ...(named.length > 0 && { 'OCI-Tag': named }),
     },
   };
 }

@@ -2,7 +2,6 @@ import type { RepositoryBlob } from '../../metadata/blobs.ts';
 import type { Image, TaggedImage } from '../../metadata/image.ts';
 import type { MetadataTransaction } from '../../metadata/metadata-store.ts';
 import { type Repository, scopeOf } from '../../metadata/repositories.ts';
-import type { ResolvedTag } from '../../metadata/tags.ts';
 import { algorithmOf, type Digest } from '../../model/digest.ts';
 import { failpoint } from '../../model/failpoint.ts';
 import { Fault } from '../../model/fault.ts';
@@ -19,16 +18,20 @@ export interface PushedImage {
   readonly manifest: Uint8Array;
   /** The media type the client named beside the manifest. */
   readonly mediaType: string | undefined;
-  readonly tag: Tag | undefined;
+  /** Each once. */
+  readonly tags: readonly Tag[];
   /** The digest the client expects. */
   readonly digest: Digest | undefined;
-  /** What to do when the very image and tag are there: ECR's API refuses, the distribution protocol says yes again. */
+  /** What to do when the very image and its tags are there: ECR's API refuses, the distribution protocol says yes again. */
   readonly onRepeat: 'refuse' | 'accept';
 }
 
 /**
- * Puts an image, and its tag if there is one. One transaction: whoever sees the tag sees the manifest, its blobs and its
+ * Puts an image and its tags, all or nothing. One transaction: whoever sees a tag sees the manifest, its blobs and its
  * children. Moving a tag leaves the image it pointed to, untagged.
+ *
+ * The digest that the client expects is the one that the image has from then on, sha512 as well as sha256. The same bytes under another
+ * digest are another image: tags lead to one of the two and answer with its digest.
  *
  * @throws Fault `RepositoryNotFound`, `InvalidManifest`, `ImageDigestDoesNotMatch`, `LayersNotFound`,
  *   `ReferencedImagesNotFound`, `ImageAlreadyExists`, `ImageTagAlreadyExists`, `TagLimitExceeded`
@@ -45,18 +48,17 @@ export async function putImage(
   await metadata.write(async (tx) => {
     const repository = await getRepository(tx, path);
     const [existing] = await tx.images.findAll(repository.id, [manifest.digest]);
-    const current = pushed.tag === undefined ? undefined : await tx.tags.find(repository.id, pushed.tag);
-    checkRepeat(repository, pushed, manifest.digest, { image: existing, tag: current });
+    const current = new Map((await tx.tags.resolve(repository.id, pushed.tags)).map((tag) => [tag.name, tag.image]));
+    checkRepeat(repository, pushed, manifest.digest, { image: existing, tags: current });
     if (existing && existing.mediaType !== manifest.mediaType) {
       throw new Fault('InvalidManifest', {
         constraint: `The image exists already with the media type '${existing.mediaType}'`,
       });
     }
     const id = existing?.id ?? (await insertImage(tx, repository, manifest, clock.now()));
-    if (pushed.tag !== undefined && current?.image.id !== id) {
-      const image = { id, digest: manifest.digest, tags: existing?.tags ?? [] };
-      await putTag(tx, repository, image, pushed.tag, clock.now());
-    }
+    const image = { id, digest: manifest.digest, tags: existing?.tags ?? [] };
+    const moved = pushed.tags.filter((tag) => current.get(tag)?.id !== id);
+    await putTags(tx, repository, image, moved, clock.now());
   });
   await failpoint('image.put');
   return manifest;
@@ -65,16 +67,17 @@ export async function putImage(
 /** ECR looks for the very same image and tag before it looks at immutability (fidelity facts, section 4.3). */
 function checkRepeat(
   repository: Repository,
-  { tag, onRepeat }: PushedImage,
+  { tags, onRepeat }: PushedImage,
   digest: Digest,
-  existing: { readonly image: Image | undefined; readonly tag: ResolvedTag | undefined },
+  existing: { readonly image: Image | undefined; readonly tags: ReadonlyMap<string, TaggedImage> },
 ): void {
-  const repeats = tag === undefined ? existing.image !== undefined : existing.tag?.image.digest === digest;
+  const repeats = existing.image !== undefined && tags.every((tag) => existing.tags.get(tag)?.digest === digest);
   if (repeats && onRepeat === 'refuse') {
-    throw new Fault('ImageAlreadyExists', { ...factsOf(repository), imageDigest: digest, imageTag: tag });
+    throw new Fault('ImageAlreadyExists', { ...factsOf(repository), imageDigest: digest, imageTag: tags[0] });
   }
-  if (tag !== undefined && existing.tag && !mayMoveTag(repository.tagMutability, tag)) {
-    throw new Fault('ImageTagAlreadyExists', { repositoryName: repository.name, imageTag: tag });
+  const fixed = tags.find((tag) => existing.tags.has(tag) && !mayMoveTag(repository.tagMutability, tag));
+  if (fixed !== undefined) {
+    throw new Fault('ImageTagAlreadyExists', { repositoryName: repository.name, imageTag: fixed });
   }
 }
 
@@ -160,17 +163,18 @@ async function keepMediaTypes(
   for (const [mediaType, blobIds] of changed) await tx.blobs.putMediaType(repository.id, blobIds, mediaType);
 }
 
-async function putTag(
+async function putTags(
   tx: MetadataTransaction,
   repository: Repository,
   image: TaggedImage,
-  name: Tag,
+  names: readonly Tag[],
   taggedAt: number,
 ): Promise<void> {
-  if (image.tags.length >= MAX_TAGS_PER_IMAGE) {
-    throw new Fault('TagLimitExceeded', { ...factsOf(repository), imageTag: name, limit: MAX_TAGS_PER_IMAGE });
+  const excess = names[MAX_TAGS_PER_IMAGE - image.tags.length];
+  if (excess !== undefined) {
+    throw new Fault('TagLimitExceeded', { ...factsOf(repository), imageTag: excess, limit: MAX_TAGS_PER_IMAGE });
   }
-  await tx.tags.put({ repositoryId: repository.id, name, image, taggedAt });
+  for (const name of names) await tx.tags.put({ repositoryId: repository.id, name, image, taggedAt });
 }
 
 function factsOf({ registry, name }: Repository) {

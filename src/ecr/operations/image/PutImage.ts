@@ -19,10 +19,11 @@ export const PutImage = (ports: Pick<EcrPorts, 'metadata' | 'clock'>): Operation
   run: async (input, call) => {
     const path = pathOf(input, call);
     const { imageTag } = input;
+    const tag = imageTag === undefined ? undefined : parseTag(imageTag);
     const manifest = await putImage(ports, path, {
       manifest: bytesOf(input.imageManifest),
       mediaType: input.imageManifestMediaType,
-      tag: imageTag === undefined ? undefined : parseTag(imageTag),
+      tags: tag === undefined ? [] : [tag],
       digest: digestOf(input, call.registry.id),
       onRepeat: 'refuse',
     });
