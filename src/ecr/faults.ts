@@ -52,6 +52,7 @@ export const EXCEPTIONS = {
   UploadBusy: 'InvalidLayerPartException',
   UploadTooLarge: 'LimitExceededException',
   BlobUnknown: 'LayersNotFoundException',
+  BlobReferenced: 'InvalidParameterException',
   RangeNotSatisfiable: 'InvalidParameterException',
 
   InvalidName: 'InvalidParameterException',

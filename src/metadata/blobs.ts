@@ -37,6 +37,7 @@ export class BlobReader {
       .whereRef('blob.digest', '=', sql<string>`wanted.value`)
       .whereRef('link.blob_id', '=', 'blob.id')
       .where('link.repository_id', '=', repositoryId)
+      .where('link.hidden', '=', 0)
       .select(['blob.id', 'blob.digest', 'blob.size', 'blob.storage_key', 'link.keep_until', 'link.media_type'])
       .execute();
     return rows.map((row) => ({

@@ -30,7 +30,8 @@ export class Repairs {
     counted: { readonly refs: number; readonly holds: number },
   ): Promise<boolean> {
     return this.#changes(sql`
-      UPDATE repository_blob SET refs = ${counted.refs}, holds = ${counted.holds}
+      UPDATE repository_blob SET refs = ${counted.refs}, holds = ${counted.holds},
+        hidden = CASE WHEN ${counted.refs} > 0 THEN 0 ELSE hidden END
       WHERE repository_id = ${link.repositoryId} AND blob_id = ${link.blobId}
         AND refs = ${recorded.refs} AND holds = ${recorded.holds} RETURNING 1`);
   }

@@ -20,7 +20,7 @@ export class LinkWriter extends LinkReader {
     this.#usage = new UsageWriter(session);
   }
 
-  /** Lets the repository see the blob, at least until `keepUntil`. What keeps it longer already stays as it is. */
+  /** Lets the repository see the blob, again if it was hidden, at least until `keepUntil`. What keeps it longer stays as it is. */
   async put(scope: Scope, blob: { readonly id: number; readonly size: number }, keepUntil: number): Promise<void> {
     const moves = await this.#moves(
       scope,
@@ -46,6 +46,7 @@ export class LinkWriter extends LinkReader {
             set.ref('repository_blob.keep_until'),
             set.ref('excluded.keep_until'),
           ),
+          hidden: 0,
         })),
       )
       .execute();
@@ -63,7 +64,23 @@ export class LinkWriter extends LinkReader {
       .execute();
   }
 
-  /** Counts these images as naming their blobs. Their references must stand; `held` says that they were counted as held. */
+  /**
+   * Hides the blob from the repository, as if it had never seen it. Whatever lease there was is over; bytes are kept until
+   * `keepUntil`, and as long as an image holds them that may be restored. The caller has looked: no live image names it.
+   */
+  async hide(repositoryId: number, blobId: number, keepUntil: number): Promise<void> {
+    await this.session.db
+      .updateTable('repository_blob')
+      .set({ hidden: 1, keep_until: keepUntil })
+      .where('repository_id', '=', repositoryId)
+      .where('blob_id', '=', blobId)
+      .execute();
+  }
+
+  /**
+   * Counts these images as naming their blobs, which are seen again if they were hidden. Their references must stand; `held`
+   * says that they were counted as held.
+   */
   async name(
     scope: Scope,
     manifestIds: readonly number[],
@@ -171,8 +188,7 @@ export class LinkWriter extends LinkReader {
       ON CONFLICT (repository_id, blob_id) DO UPDATE SET
         refs = repository_blob.refs + ${change.refs} * excluded.refs,
         holds = repository_blob.holds + ${change.holds} * excluded.holds,
-        keep_until = ${this.session.dialect.greatest(sql.ref<number>('repository_blob.keep_until'), sql.ref<number>('excluded.keep_until'))}`.execute(
-      this.session.db,
-    );
+        keep_until = ${this.session.dialect.greatest(sql.ref<number>('repository_blob.keep_until'), sql.ref<number>('excluded.keep_until'))},
+        hidden = CASE WHEN ${change.refs} > 0 THEN 0 ELSE repository_blob.hidden END`.execute(this.session.db);
   }
 }

@@ -68,8 +68,8 @@ interface BlobTable {
 }
 
 /**
- * This repository may see this blob, and so many of its images need it. One that nothing needs is idle: from `keep_until` on
- * the link may go.
+ * This repository may see this blob, unless it is hidden, and so many of its images need it. One that nothing needs is idle:
+ * from `keep_until` on the link may go.
  */
 interface RepositoryBlobTable {
   repository_id: number;
@@ -88,6 +88,8 @@ interface RepositoryBlobTable {
   media_type: string | null;
   /** A `LinkState`, from `refs` and `holds`. */
   state: GeneratedAlways<number>;
+  /** 1: the blob was deleted, and answers as if it had never been here, until it is pushed or its image restored. */
+  hidden: Generated<number>;
 }
 
 /** What was pushed; never changes. Whether it is live says `image`, and if it is not, `deleted_image`. */

@@ -13,6 +13,7 @@ export type Failpoint =
   | 'upload.completed'
   | 'blob.promised'
   | 'blob.mounted'
+  | 'blob.deleted'
   | 'image.put'
   | 'images.deleted'
   | 'repository.deleted'

@@ -98,6 +98,8 @@ export const FAULT_MESSAGES = {
     `The upload with id '${f.uploadId}' in the ${withinShort(f)} exceeds the maximum layer size of ${f.limit} bytes`,
   BlobUnknown: (f: InRepository & { readonly digest: string }) =>
     `The blob with digest '${f.digest}' does not exist within the ${within(f)}`,
+  BlobReferenced: (f: InRepository & { readonly digest: string }) =>
+    `The blob with digest '${f.digest}' cannot be deleted while images of the ${within(f)} use it`,
   RangeNotSatisfiable: (f: { readonly size: number }) => `The range cannot be satisfied: the blob has ${f.size} bytes`,
 
   // What only a path of the distribution protocol can get wrong

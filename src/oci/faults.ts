@@ -60,6 +60,7 @@ export const OCI_ERRORS = {
   UploadBusy: { status: 416, code: 'BLOB_UPLOAD_INVALID' },
   UploadTooLarge: { status: 413, code: 'SIZE_INVALID' },
   BlobUnknown: { status: 404, code: 'BLOB_UNKNOWN' },
+  BlobReferenced: { status: 405, code: 'UNSUPPORTED' },
   RangeNotSatisfiable: { status: 416, code: 'RANGE_INVALID' },
 
   InvalidName: { status: 400, code: 'NAME_INVALID' },

@@ -5,6 +5,7 @@ import { beginUploadOrMount } from './endpoints/begin-upload.ts';
 import { cancelBlobUpload } from './endpoints/cancel-upload.ts';
 import { checkVersion } from './endpoints/check-version.ts';
 import { completeBlobUpload } from './endpoints/complete-upload.ts';
+import { deleteRepositoryBlob } from './endpoints/delete-blob.ts';
 import { deleteManifest } from './endpoints/delete-manifest.ts';
 import { getBlob } from './endpoints/get-blob.ts';
 import { getManifest } from './endpoints/get-manifest.ts';
@@ -27,8 +28,8 @@ type Routes = { readonly [S in Shape]: Readonly<Record<string, Route<S>>> };
 
 /**
  * The distribution protocol: which endpoint answers which method on which shape of path, under which of ECR's IAM actions
- * (fidelity facts, section 7.2). What is not here is refused with 405: among others DELETE of a blob, which ECR does not
- * have either. Blobs go when the last image that names them does.
+ * (fidelity facts, section 7.2). What is not here is refused with 405. ECR has no DELETE of a blob, so no action for it: it takes the one
+ * that deletes images.
  */
 export const ROUTES: Routes = {
   root: {
@@ -56,6 +57,7 @@ export const ROUTES: Routes = {
   blob: {
     GET: { action: 'ecr:GetDownloadUrlForLayer', answer: getBlob },
     HEAD: { action: 'ecr:BatchCheckLayerAvailability', answer: headBlob },
+    DELETE: { action: 'ecr:BatchDeleteImage', answer: deleteRepositoryBlob },
   },
   uploads: {
     POST: { action: 'ecr:InitiateLayerUpload', answer: beginUploadOrMount },

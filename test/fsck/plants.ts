@@ -235,7 +235,7 @@ export const plants: readonly Plant[] = [
   },
   {
     name: 'a link to a blob that is not there',
-    statements: ['INSERT INTO repository_blob VALUES (1, 9999, 1, 0, 0, 0, 99999999999999, NULL)'],
+    statements: ['INSERT INTO repository_blob VALUES (1, 9999, 1, 0, 0, 0, 99999999999999, NULL, 0)'],
     kinds: ['link to nothing'],
     repairs: false,
   },

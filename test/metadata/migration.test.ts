@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { scopeOf } from '../../src/metadata/repositories.ts';
 import { firstLight } from '../../src/metadata/sqlite/migrations/0001-first-light.ts';
 import { deletionAtScale } from '../../src/metadata/sqlite/migrations/0002-deletion-at-scale.ts';
+import { namesOutliveImages } from '../../src/metadata/sqlite/migrations/0003-names-outlive-images.ts';
 import { SqliteMetadata } from '../../src/metadata/sqlite/sqlite-metadata.ts';
 import type { Digest } from '../../src/model/digest.ts';
 import type { Tag } from '../../src/model/tag.ts';
@@ -269,6 +270,56 @@ describe('A database of the second schema, opened by this Berth,', () => {
       expect((await tx.graveyard.tagsOf(gone)).get(3)?.map((tag) => tag.name)).toEqual(['first', 'second']);
       await tx.graveyard.restore({ repositoryId: 1, registryKey: 1 }, gone);
       expect((await tx.images.find(1, { digest: 'sha256:gone' as Digest }))?.id).toBe(3);
+    });
+    checkCounters({ databasePath: path });
+    expect(inspect(path).schema).toEqual(inspect(databasePath).schema);
+  });
+});
+
+const THIRD_ROWS = `
+INSERT INTO registry VALUES (1, '${REGISTRY.id}', '${REGISTRY.region}');
+INSERT INTO repository (id, registry_id, name, created_at, tag_mutability, exclusion_filters, scan_on_push, encryption_type)
+  VALUES (1, 1, 'app', 1, 'MUTABLE', '[]', 0, 'AES256');
+INSERT INTO blob VALUES (1, 'sha256:named', 100, 'k1', 1), (2, 'sha256:held', 10, 'k2', 2), (3, 'sha256:idle', 1, 'k3', 3);
+INSERT INTO repository_blob (repository_id, blob_id, registry_id, size, refs, holds, keep_until, media_type) VALUES
+  (1, 1, 1, 100, 1, 0, 50, 'layer/a'), (1, 2, 1, 10, 0, 1, 60, NULL), (1, 3, 1, 1, 0, 0, 70, NULL);
+INSERT INTO manifest (id, repository_id, digest, media_type, image_size, bytes) VALUES
+  (1, 1, 'sha256:a', 'type/image', 100, x'01'), (2, 1, 'sha256:gone', 'type/image', 10, x'02');
+INSERT INTO manifest_blob VALUES (1, 1, 1), (2, 2, 1);
+INSERT INTO image VALUES (1, 1, 'sha256:a', '["v1"]', 100, 11, NULL, NULL);
+INSERT INTO digest VALUES (1, 'sha256:a', 1);
+INSERT INTO tag VALUES (1, 'v1', 1, 21);
+INSERT INTO deleted_image VALUES (2, 1, 'sha256:gone', 10, 12, NULL, 30, 90, '[]');
+INSERT INTO usage VALUES ('repository', 1, 1, 100, 100, 10, 1), ('registry', 1, 1, 100, 100, 10, 1);
+INSERT OR REPLACE INTO store_usage VALUES ('blobs', 3, 111);
+PRAGMA user_version = 3;
+`;
+
+describe('A database of the third schema, opened by this Berth,', () => {
+  test('sees every blob that it saw, keeps it as long, and can hide what no live image names', async () => {
+    const path = join(folder.path, 'third.db');
+    const database = new DatabaseSync(path, { enableForeignKeyConstraints: false });
+    database.exec(firstLight + deletionAtScale + namesOutliveImages + THIRD_ROWS);
+    database.close();
+    await using third = new SqliteMetadata(path);
+    const digests = ['sha256:named', 'sha256:held', 'sha256:idle'];
+    await third.write(async (tx) => {
+      const seen = async () => (await tx.blobs.findAll(1, digests)).map(({ id, keepUntil }) => [id, keepUntil]);
+      expect(await seen()).toEqual([
+        [1, 50],
+        [2, 60],
+        [3, 70],
+      ]);
+      expect((await tx.images.find(1, { tag: 'v1' as Tag }))?.tags).toEqual(['v1']);
+      for (const id of [2, 3]) await tx.links.hide(1, id, 40);
+      expect(await seen()).toEqual([[1, 50]]);
+      expect((await tx.links.listIdle(40, 9)).map((link) => link.blobId)).toEqual([3]);
+      const gone = await tx.graveyard.find(1, 'sha256:gone', 50);
+      await tx.graveyard.restore({ repositoryId: 1, registryKey: 1 }, gone ? [gone] : []);
+      expect(await seen()).toEqual([
+        [1, 50],
+        [2, 40],
+      ]);
     });
     checkCounters({ databasePath: path });
     expect(inspect(path).schema).toEqual(inspect(databasePath).schema);

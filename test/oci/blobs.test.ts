@@ -139,15 +139,6 @@ test('a blob that is not in the repository is unknown there, wherever else it is
   expect((await server.send(`HEAD /v2/gone/blobs/${CONTENT.digest}`)).status).toBe(404);
 });
 
-test('blobs cannot be deleted by themselves', async () => {
-  await using server = await startOci();
-  await server.pushBlob('app', CONTENT);
-  const answer = await server.send(`DELETE /v2/app/blobs/${CONTENT.digest}`);
-  expectFault(answer, 405, 'UNSUPPORTED', 'This path takes GET, HEAD, not DELETE');
-  expect(answer.headers.allow).toBe('GET, HEAD');
-  expect((await get(server, CONTENT.digest)).status).toBe(200);
-});
-
 test('HEAD is a promise: a blob that was said to be there stays for the image that will name it', async () => {
   await using server = await startOci({ retention: { lease: HOUR, grace: 0 } });
   const collectNow = () => collect({ ...server.stores.ports, pulls: new PullRecorder() });

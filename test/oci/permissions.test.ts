@@ -38,6 +38,7 @@ const REQUESTS: readonly (readonly [shape: Shape, line: string, ...actions: stri
   ['referrers', `HEAD /v2/team/app/referrers/${BLOB.digest}`, `ecr:BatchGetImage ${ARN}`],
   ['blob', `GET /v2/team/app/blobs/${BLOB.digest}`, `ecr:GetDownloadUrlForLayer ${ARN}`],
   ['blob', `HEAD /v2/team/app/blobs/${BLOB.digest}`, `ecr:BatchCheckLayerAvailability ${ARN}`],
+  ['blob', `DELETE /v2/team/app/blobs/${BLOB.digest}`, `ecr:BatchDeleteImage ${ARN}`],
   ['uploads', 'POST /v2/team/app/blobs/uploads/', `ecr:InitiateLayerUpload ${ARN}`],
   ['upload', 'GET /v2/team/app/blobs/uploads/7', `ecr:UploadLayerPart ${ARN}`],
   ['upload', 'HEAD /v2/team/app/blobs/uploads/7', `ecr:UploadLayerPart ${ARN}`],
@@ -51,7 +52,7 @@ test('every route is in this table', () => {
     Object.keys(methods).map((method) => `${method} ${shape}`),
   );
   expect(routes.sort()).toEqual(REQUESTS.map(([shape, line]) => `${line.split(' ')[0]} ${shape}`).sort());
-  expect(routes).toHaveLength(20);
+  expect(routes).toHaveLength(21);
 });
 
 test.each(REQUESTS)(

@@ -5,6 +5,7 @@ import { Fault } from '../../src/model/fault.ts';
 import { deleteImages } from '../../src/registry/deletion/delete-images.ts';
 import { restoreImages, restoreRepository } from '../../src/registry/deletion/restore.ts';
 import { appendToUpload } from '../../src/registry/layer/append-upload.ts';
+import { deleteBlob } from '../../src/registry/layer/delete-blob.ts';
 import { mountBlob } from '../../src/registry/layer/mount-blob.ts';
 import { beginUpload, cancelUpload } from '../../src/registry/layer/upload-session.ts';
 import { createRepository, DEFAULT_SETTINGS } from '../../src/registry/repository/create-repository.ts';
@@ -93,6 +94,14 @@ const steps: fc.Arbitrary<{ readonly name: string; readonly step: Step }> = fc.o
     (blob) =>
       ({ ports }, path, other) =>
         mountBlob(ports, path, other, blob.digest),
+  ),
+  named(
+    3,
+    'delete a blob',
+    layer,
+    (blob) =>
+      ({ ports }, path) =>
+        deleteBlob(ports, path, blob.digest),
   ),
   named(
     2,
@@ -219,7 +228,7 @@ test.each([
     'mount',
     'push',
   ];
-  expect([...done.keys()]).toEqual(expect.arrayContaining([...common, 'tag', 'upload']));
+  expect([...done.keys()]).toEqual(expect.arrayContaining([...common, 'delete a blob', 'tag', 'upload']));
   // Which of the ways to restore come up is left to chance: each needs something that can be.
   const restoring = [...done.keys()].filter((name) => name.startsWith('restore'));
   expect(restoring.length > 0).toBe(undo > 0);

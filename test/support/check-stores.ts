@@ -49,7 +49,7 @@ const CONTRADICTIONS: Readonly<Record<string, string>> = {
       LEFT JOIN repository_blob AS link ON link.repository_id = image.repository_id AND link.blob_id = named.blob_id
       LEFT JOIN blob ON blob.id = link.blob_id
     WHERE manifest.id IS NULL OR manifest.digest <> image.digest
-      OR (named.blob_id IS NOT NULL AND (link.blob_id IS NULL OR blob.id IS NULL OR link.refs = 0))`,
+      OR (named.blob_id IS NOT NULL AND (link.blob_id IS NULL OR blob.id IS NULL OR link.refs = 0 OR link.hidden = 1))`,
   'a live image is not what its digest leads to': `
     SELECT digest FROM image WHERE NOT EXISTS (SELECT 1 FROM digest WHERE digest.repository_id = image.repository_id
       AND digest.digest = image.digest AND digest.manifest_id = image.manifest_id)`,

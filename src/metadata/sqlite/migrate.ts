@@ -2,9 +2,10 @@ import type { DatabaseSync } from 'node:sqlite';
 import { firstLight } from './migrations/0001-first-light.ts';
 import { deletionAtScale } from './migrations/0002-deletion-at-scale.ts';
 import { namesOutliveImages } from './migrations/0003-names-outlive-images.ts';
+import { whatRepositoriesSee } from './migrations/0004-what-repositories-see.ts';
 
 /** In order; the database's `user_version` says how many it has. */
-const MIGRATIONS: readonly string[] = [firstLight, deletionAtScale, namesOutliveImages];
+const MIGRATIONS: readonly string[] = [firstLight, deletionAtScale, namesOutliveImages, whatRepositoriesSee];
 
 /** Brings the schema up to date, each step whole or not at all. A database of a newer Berth is refused, untouched. */
 export function migrate(database: DatabaseSync): void {

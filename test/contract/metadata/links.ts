@@ -121,6 +121,45 @@ export function linksContract(name: string, open: OpenMetadata): void {
       });
     });
 
+    metadataTest('is not seen while it is hidden, and counts all the same', open, async (metadata) => {
+      await metadata.write(async (tx) => {
+        const app = await insertRepository(tx, 'app');
+        const blob = await insertBlob(tx, 'seven b');
+        const seen = async () => (await tx.blobs.findAll(app.id, [blob.digest])).map(({ keepUntil }) => keepUntil);
+        await tx.links.put(scopeOf(app), blob, 90);
+        await tx.links.hide(app.id, blob.id, 10);
+        expect(await seen()).toEqual([]);
+        expect(await usageOf(tx, app)).toEqual(both({ idleBytes: 7 }));
+        expect(await idleIn(tx, 9)).toEqual([]);
+        expect(await idleIn(tx, 10)).toEqual([[app.id, blob.id]]);
+        await tx.links.keep(app.id, [blob.id], 20);
+        expect(await seen()).toEqual([]);
+        await tx.links.put(scopeOf(app), blob, 30);
+        expect(await seen()).toEqual([30]);
+
+        const image = await insertImage(tx, app, 'sha256:a', { blobs: [blob] });
+        await deleteImages(tx, app, [image], UNDO);
+        await tx.links.hide(app.id, blob.id, 40);
+        expect(await seen()).toEqual([]);
+        expect(await usageOf(tx, app)).toEqual(both({ heldBytes: 7 }));
+        expect(await idleIn(tx, NOW + 999)).toEqual([]);
+        const grave = await tx.graveyard.find(app.id, image.digest, NOW);
+        await tx.graveyard.restore(scopeOf(app), grave ? [grave] : []);
+        expect(await seen()).toEqual([40]);
+        expect(await usageOf(tx, app)).toEqual(both({ images: 1, logicalBytes: 7, liveBytes: 7 }));
+      });
+    });
+
+    metadataTest('cannot be hidden while a live image names the blob', open, async (metadata) => {
+      const hidden = metadata.write(async (tx) => {
+        const app = await insertRepository(tx, 'app');
+        const blob = await insertBlob(tx, 'x');
+        await insertImage(tx, app, 'sha256:a', { blobs: [blob] });
+        await tx.links.hide(app.id, blob.id, 0);
+      });
+      await expect(hidden).rejects.toThrow();
+    });
+
     metadataTest('counts once in its registry, by the repository that needs the blob most', open, async (metadata) => {
       await metadata.write(async (tx) => {
         const [app, other] = [await insertRepository(tx, 'app'), await insertRepository(tx, 'other')];

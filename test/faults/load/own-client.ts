@@ -1,4 +1,4 @@
-import { type Blob, type Content, makeCrowd, makeImage, makeIndex, makeReferrer } from './content.ts';
+import { type Blob, type Content, digestOf, makeCrowd, makeImage, makeIndex, makeReferrer } from './content.ts';
 import type { OwnRepository } from './own-repository.ts';
 import { pullImage } from './pull.ts';
 import { locationOf, type Pushed, type Pusher, push } from './push.ts';
@@ -12,7 +12,7 @@ const TAGS = 8;
 type Step = (client: Pusher, repository: OwnRepository, bases: readonly Blob[]) => Promise<Pushed>;
 
 const STEPS: readonly (readonly [weight: number, step: Step])[] = [
-  [38, pushImage],
+  [36, pushImage],
   [8, pushIndex],
   [8, pushReferrer],
   [1, pushCrowd],
@@ -20,6 +20,7 @@ const STEPS: readonly (readonly [weight: number, step: Step])[] = [
   [12, deleteImages],
   [6, deleteManifest],
   [5, abortUpload],
+  [2, deleteBlob],
   [2, deleteRepository],
 ];
 
@@ -173,6 +174,23 @@ async function abortUpload({ wire, dice }: Pusher, repository: OwnRepository): P
   const patch = await wire.oci('upload-chunk', 'PATCH', location, type, bytes);
   if (patch.outcome !== 'ok' || way === 1) return patch.outcome;
   return (await wire.oci('cancel-upload', 'DELETE', locationOf(patch))).outcome;
+}
+
+/** A blob that no image names: deleted, it is gone at once, whatever lease it had. */
+async function deleteBlob({ wire, dice, journal }: Pusher, repository: OwnRepository): Promise<Pushed> {
+  const bytes = dice.bytes(500);
+  const digest = digestOf(bytes);
+  const type = { 'content-type': 'application/octet-stream' };
+  const query = `/v2/${repository.name}/blobs/uploads/?digest=${digest}`;
+  const pushed = await wire.oci('push-blob', 'POST', query, type, bytes);
+  if (pushed.outcome !== 'ok') return pushed.outcome;
+  const path = `/v2/${repository.name}/blobs/${digest}`;
+  const deleted = await wire.oci('delete-blob', 'DELETE', path);
+  if (deleted.outcome === 'refused') journal.find('wrong answer', `DELETE ${path}: ${quote(deleted)}`);
+  if (deleted.outcome !== 'ok') return deleted.outcome;
+  const seen = await wire.oci('head-blob', 'HEAD', path);
+  if (seen.outcome === 'ok') journal.find('wrong answer', `${path} was deleted and is still there`);
+  return seen.outcome === 'unknown' ? 'unknown' : 'ok';
 }
 
 async function deleteRepository({ wire, dice, journal }: Pusher, repository: OwnRepository): Promise<Pushed> {
