@@ -24,6 +24,21 @@ export class LinkReader {
     this.session = session;
   }
 
+  /**
+   * Names of repositories of the registry that see the blob. Looks at `limit` links and no more, however many there are, so
+   * fewer may be answered than there would be.
+   */
+  async listSeers(registryKey: number, digest: string, limit: number): Promise<string[]> {
+    const { rows } = await sql<{ name: string }>`
+      SELECT repository.name FROM (
+        SELECT link.repository_id, link.blob_id FROM blob CROSS JOIN repository_blob AS link
+        WHERE blob.digest = ${digest} AND link.blob_id = blob.id AND link.registry_id = ${registryKey} LIMIT ${limit}
+      ) AS looked CROSS JOIN repository_blob AS link CROSS JOIN repository
+      WHERE link.repository_id = looked.repository_id AND link.blob_id = looked.blob_id AND link.hidden = 0
+        AND repository.id = looked.repository_id AND repository.deleted_at IS NULL`.execute(this.session.db);
+    return rows.map((row) => row.name);
+  }
+
   /** What deleting these images would release, as of now. */
   async releaseOf(scope: Scope, manifestIds: readonly number[]): Promise<Release> {
     const named = this.namedBy(scope, manifestIds);

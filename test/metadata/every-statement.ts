@@ -61,6 +61,7 @@ export async function useWriters(tx: MetadataTransaction): Promise<void> {
   await useImages(tx, app.id, child.id);
   await tx.links.releaseOf(scope, [child.id]);
   await tx.links.hide(app.id, 0, NOW);
+  await tx.links.listSeers(app.registryKey, DIGEST, 9);
   await tx.links.name(scope, [child.id], { held: false });
   await tx.links.release(scope, [child.id], { hold: true, keepUntil: NOW });
   await tx.links.letGo(scope, [child.id]);

@@ -2,8 +2,10 @@ import { expect, test } from 'vitest';
 import { Fault } from '../../src/model/fault.ts';
 import type { Authorizer } from '../../src/policy/authorizer.ts';
 import { PullRecorder } from '../../src/registry/image/pull-recorder.ts';
+import { MAX_SOURCES } from '../../src/registry/layer/find-sources.ts';
+import { deleteRepository } from '../../src/registry/repository/delete-repository.ts';
 import { collect } from '../../src/workers/collector.ts';
-import { blobOf, buildImage } from '../support/images.ts';
+import { blobOf, buildImage, makeRepository, pushBlob, REGISTRY } from '../support/images.ts';
 import { HOUR } from '../support/stores.ts';
 import { type Answer, expectFault, type OciServer, startOci } from './support/oci-server.ts';
 
@@ -60,7 +62,7 @@ test('a mount that cannot be begins an upload instead', async () => {
   const queries = [
     `mount=${missing}&from=source`,
     `mount=${CONTENT.digest}&from=gone`,
-    `mount=${CONTENT.digest}`,
+    `mount=${missing}`,
     `mount=${CONTENT.digest}&from=`,
     `mount=${CONTENT.digest}&from=SOURCE`,
     `mount=${CONTENT.digest}&from=../source`,
@@ -107,6 +109,51 @@ test('nothing is mounted from another account or region', async () => {
   }
 });
 
+test('a mount that names no source takes any repository of the registry that has the blob', async () => {
+  await using server = await startOci();
+  await server.pushBlob('gone', CONTENT);
+  await server.pushBlob('hidden', CONTENT);
+  await server.pushBlob('source', CONTENT);
+  await deleteRepository(server.stores.ports, { registry: REGISTRY, repositoryName: 'gone' }, { force: true });
+  await server.send(`DELETE /v2/hidden/blobs/${CONTENT.digest}`);
+  const elsewhere = { id: '000000000000', region: 'eu-west-1' };
+  expectNoMount(await mount(server, `mount=${CONTENT.digest}`, server.credentials({ registry: elsewhere })));
+  expect(await mount(server, `mount=${CONTENT.digest}`)).toMatchObject({
+    status: 201,
+    headers: { location: `/v2/target/blobs/${CONTENT.digest}`, 'docker-content-digest': CONTENT.digest },
+  });
+  expect((await server.send(`GET /v2/target/blobs/${CONTENT.digest}`)).text).toBe('a blob to mount');
+  // By now the target has it itself.
+  expect((await mount(server, `mount=${CONTENT.digest}`)).status).toBe(201);
+  for (const name of ['source', 'target']) await server.send(`DELETE /v2/${name}/blobs/${CONTENT.digest}`);
+  expectNoMount(await mount(server, `mount=${CONTENT.digest}`));
+});
+
+test('a mount that names no source passes over what the caller may not pull from, and gives up after a few', async () => {
+  const asked = new Set<string>();
+  const allowed = new Set<string>();
+  const authorizer: Authorizer = {
+    authorize: async (principal, action, resource) => {
+      const [, name = ''] = /\/(source-[0-9]+)$/.exec(resource) ?? [];
+      if (name === '' || allowed.has(name) || action === 'ecr:InitiateLayerUpload') return;
+      asked.add(name);
+      throw new Fault('AccessDenied', { principal: principal.arn, action, resource, because: 'because' });
+    },
+  };
+  await using server = await startOci({ authorizer });
+  for (let at = 0; at < MAX_SOURCES + 5; at++) {
+    const { ports } = server.stores;
+    await pushBlob(ports, await makeRepository(ports, `source-${at}`), CONTENT);
+  }
+  expectNoMount(await mount(server, `mount=${CONTENT.digest}`));
+  expect(asked.size).toBe(MAX_SOURCES);
+  allowed.add(`source-${MAX_SOURCES}`);
+  expectNoMount(await mount(server, `mount=${CONTENT.digest}`));
+  expect((await server.send(`HEAD /v2/target/blobs/${CONTENT.digest}`)).status).toBe(404);
+  allowed.add('source-7');
+  expect((await mount(server, `mount=${CONTENT.digest}`)).status).toBe(201);
+});
+
 test.each(['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer'])(
   'whoever may not %s in the source learns nothing of what is in it',
   async (forbidden) => {
@@ -121,6 +168,7 @@ test.each(['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer'])(
     await server.pushBlob('source', CONTENT);
     expectNoMount(await mount(server, `mount=${CONTENT.digest}&from=source`));
     expectNoMount(await mount(server, `mount=${CONTENT.digest}&from=target`));
+    expectNoMount(await mount(server, `mount=${CONTENT.digest}`));
     expect((await server.send(`HEAD /v2/target/blobs/${CONTENT.digest}`)).status).toBe(404);
   },
 );

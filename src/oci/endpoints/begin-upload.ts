@@ -3,8 +3,10 @@ import { isFault } from '../../model/fault.ts';
 import { parseRepositoryName } from '../../model/repository-name.ts';
 import { appendToUpload } from '../../registry/layer/append-upload.ts';
 import { completeUpload } from '../../registry/layer/complete-upload.ts';
+import { findSources } from '../../registry/layer/find-sources.ts';
 import { mountBlob } from '../../registry/layer/mount-blob.ts';
 import { beginUpload, cancelUpload, type UploadPath } from '../../registry/layer/upload-session.ts';
+import type { RepositoryPath } from '../../registry/repository/repository-path.ts';
 import { type Answer, authorize, type Call } from '../call.ts';
 import { withRepository } from '../create-on-push.ts';
 import { blobHeaders, uploadHeaders } from '../locations.ts';
@@ -19,9 +21,9 @@ type Needs = Pick<
 type UploadsCall = Call<'uploads'>;
 
 /**
- * Begins an upload. `?mount=<digest>&from=<name>` links a blob of another repository instead; a mount that cannot be, for
- * whatever reason, is answered with an upload and no word about the source. `?digest=<digest>` takes the blob from the body
- * of this same request. `mount` without `from` is not supported yet and begins an upload.
+ * Begins an upload. `?mount=<digest>&from=<name>` links a blob of another repository instead, without `from` one of any
+ * repository that the caller may pull from; a mount that cannot be, for whatever reason, is answered with an upload and no word
+ * about the source. `?digest=<digest>` takes the blob from the body of this same request.
  *
  * @throws Fault `RepositoryNotFound`, `InvalidDigest`, `InvalidLayer`, `UploadTooLarge`, `AccessDenied`
  */
@@ -43,18 +45,31 @@ export async function beginUploadOrMount(edge: Needs, call: UploadsCall): Promis
 }
 
 async function tryMount(edge: Needs, call: UploadsCall, digest: Digest): Promise<boolean> {
+  const source = await findSource(edge, call, digest);
+  return source !== undefined && withRepository(edge, call, () => mountBlob(edge, call.target, source, digest));
+}
+
+/** The repository that is named, or else the first of a few that see the blob; only one that the caller may pull from. */
+async function findSource(edge: Needs, call: UploadsCall, digest: Digest): Promise<RepositoryPath | undefined> {
   const { registry } = call.target;
-  const repositoryName = parseRepositoryName(findSole(call.query, 'from') ?? '');
-  if (repositoryName === undefined) return false;
+  const from = findSole(call.query, 'from');
+  const repositoryName = parseRepositoryName(from ?? '');
+  const named = repositoryName === undefined ? [] : [{ registry, repositoryName }];
+  const candidates = from === undefined ? await findSources(edge, registry, digest) : named;
+  for (const candidate of candidates) if (await mayPull(edge, call, candidate.repositoryName)) return candidate;
+  return undefined;
+}
+
+/** Whoever may not read a source must not learn from the answer what is in it. */
+async function mayPull(edge: Needs, call: UploadsCall, repositoryName: string): Promise<boolean> {
   try {
     await authorize(edge, call, 'ecr:BatchCheckLayerAvailability', repositoryName);
     await authorize(edge, call, 'ecr:GetDownloadUrlForLayer', repositoryName);
+    return true;
   } catch (error) {
-    // Whoever may not read the source must not learn from the answer what is in it.
     if (isFault(error, 'AccessDenied')) return false;
     throw error;
   }
-  return withRepository(edge, call, () => mountBlob(edge, call.target, { registry, repositoryName }, digest));
 }
 
 /** Nobody but this request knows the upload, so one that fails must not stay behind. */
