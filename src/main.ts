@@ -104,6 +104,7 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
     ...ports,
     defaultRegistry: { id: settings.account, region: settings.region },
     createOnPush: settings.createOnPush,
+    sparseManifests: settings.sparseManifests,
   });
   registerAdmin(server, { ...ports, verifier: { ...verifierOf(settings, clock), paths: 'any' }, collector });
   registerMetrics(server, { ...stores, collector, version: packageVersion() });

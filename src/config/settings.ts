@@ -101,6 +101,13 @@ export const SETTINGS = {
     fallbackSaid: 'true in profile local',
     kind: 'boolean',
   }),
+  sparseManifests: declare({
+    value: yesOrNo,
+    accepts: 'true or false',
+    help: 'Take images over the distribution protocol that name layers or images which are not there',
+    fallback: 'false',
+    kind: 'boolean',
+  }),
   gcGrace: declare({
     value: duration('0s', LONGEST),
     accepts: `a duration up to ${LONGEST}, such as 0s, 30s, 90m, 1h or 7d`,

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type DeletedImage, GraveyardReader } from './graveyard-reader.ts';
 import { LinkWriter } from './links.ts';
+import { Missing } from './missing.ts';
 import { NameWriter } from './names.ts';
 import { type Session, setOf } from './session.ts';
 import { type Scope, UsageWriter } from './usage.ts';
@@ -15,12 +16,14 @@ export interface PurgeableImage extends Scope {
 /** What was deleted and is not purged yet. */
 export class Graveyard extends GraveyardReader {
   readonly #links: LinkWriter;
+  readonly #missing: Missing;
   readonly #names: NameWriter;
   readonly #usage: UsageWriter;
 
   constructor(session: Session) {
     super(session);
     this.#links = new LinkWriter(session);
+    this.#missing = new Missing(session);
     this.#names = new NameWriter(session);
     this.#usage = new UsageWriter(session);
   }
@@ -99,15 +102,33 @@ export class Graveyard extends GraveyardReader {
     await this.#names.put(scope.repositoryId, ids);
     const logicalBytes = back.reduce((sum, image) => sum + image.blob_bytes, 0);
     await this.#usage.add(scope, { images: back.length, logicalBytes }, moves);
+    // What comes back may be what others were pushed without: a blob was hidden, an image was gone.
+    await this.#links.makeUp(scope, await this.#blobsOf(ids));
+    await this.#missing.adopt(scope.repositoryId, ids);
   }
 
-  /** Where an index lists a deleted image that has been pushed again, lets it list the live one. */
+  async #blobsOf(manifestIds: readonly number[]): Promise<number[]> {
+    const rows = await this.session.db
+      .selectFrom(this.session.dialect.rowsOf(manifestIds).as('wanted'))
+      .crossJoin('manifest_blob')
+      .whereRef('manifest_blob.manifest_id', '=', sql<number>`wanted.value`)
+      .select('manifest_blob.blob_id')
+      .distinct()
+      .execute();
+    return rows.map((row) => row.blob_id);
+  }
+
+  /**
+   * Where an index lists a deleted image that has been pushed again, lets it list the live one. That may have come with more of
+   * what it names than the other, or with less.
+   */
   async listInstead(deletedId: number, liveId: number): Promise<void> {
     await this.session.db
       .updateTable('manifest_child')
       .set({ child_id: liveId })
       .where('child_id', '=', deletedId)
       .execute();
+    await this.#missing.resizeAbove([liveId]);
   }
 
   /** Forgets deleted tags: they are live again. */

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { NamedImage } from './image.ts';
 import { ImageReader, type ImageWithManifest } from './images.ts';
 import { LinkWriter } from './links.ts';
+import { Missing, type MissingBlob } from './missing.ts';
 import { NameWriter } from './names.ts';
 import { type Session, setOf } from './session.ts';
 import { type Scope, UsageWriter } from './usage.ts';
@@ -11,6 +12,8 @@ export interface NewImage extends Omit<ImageWithManifest, 'id' | 'tags' | 'lastP
   /** Of what it names, in the same repository. */
   readonly blobs: readonly { readonly id: number; readonly size: number }[];
   readonly childIds: readonly number[];
+  /** What it names and its repository does not have. */
+  readonly missing: { readonly blobs: readonly MissingBlob[]; readonly children: readonly string[] };
 }
 
 /** When something is deleted, and until when it may be brought back. */
@@ -24,12 +27,14 @@ export interface Deletion {
 
 export class ImageWriter extends ImageReader {
   readonly #links: LinkWriter;
+  readonly #missing: Missing;
   readonly #names: NameWriter;
   readonly #usage: UsageWriter;
 
   constructor(session: Session) {
     super(session);
     this.#links = new LinkWriter(session);
+    this.#missing = new Missing(session);
     this.#names = new NameWriter(session);
     this.#usage = new UsageWriter(session);
   }
@@ -70,7 +75,14 @@ export class ImageWriter extends ImageReader {
     await this.#insertReferences(scope, id, image);
     const moves = image.blobs.length > 0 ? await this.#links.name(scope, [id]) : [];
     await this.#usage.add(scope, { images: 1, logicalBytes: blobBytes }, moves);
+    await this.#missing.note(scope.repositoryId, id, image.missing);
+    await this.makeUp(scope, [id]);
     return id;
+  }
+
+  /** Lets indexes list these images that were pushed without them. The images are live. */
+  async makeUp(scope: Scope, manifestIds: readonly number[]): Promise<void> {
+    await this.#missing.adopt(scope.repositoryId, manifestIds);
   }
 
   /**

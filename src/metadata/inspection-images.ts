@@ -42,6 +42,14 @@ export interface ChildRow {
   readonly live: number;
 }
 
+/** What a manifest names and its repository did not have, and by now the row of it, if that has come and should be a reference. */
+export interface MissingRow {
+  readonly manifest_id: number;
+  readonly kind: 'blob' | 'child';
+  readonly digest: string;
+  readonly came_as: number | null;
+}
+
 export interface ImageRow {
   readonly repository_id: number;
   readonly digest: string;
@@ -122,6 +130,30 @@ export class ImageInspection {
       LEFT JOIN manifest AS child ON child.id = listed.child_id
       WHERE listed.parent_id = wanted.value`.execute(this.#session.db);
     return Map.groupBy(rows, (row) => row.parent_id);
+  }
+
+  /** What these manifests miss, by manifest. */
+  async missingOf(manifestIds: readonly number[]): Promise<Map<number, MissingRow[]>> {
+    const counts = (manifestId: RawBuilder<unknown>) => sql`(${isLive(manifestId)}
+      OR EXISTS (SELECT 1 FROM deleted_image AS deleted
+        WHERE deleted.manifest_id = ${manifestId} AND deleted.purge_at > deleted.deleted_at))`;
+    const { rows } = await sql<MissingRow>`
+      SELECT missing.manifest_id, 'blob' AS kind, missing.digest,
+        (SELECT blob.id FROM blob CROSS JOIN repository_blob AS link
+          WHERE blob.digest = missing.digest AND blob.size = missing.size AND link.blob_id = blob.id
+            AND link.repository_id = missing.repository_id AND link.hidden = 0
+            AND ${counts(sql.ref('missing.manifest_id'))}) AS came_as
+      FROM ${this.#wanted(manifestIds)} CROSS JOIN missing_blob AS missing WHERE missing.manifest_id = wanted.value
+      UNION ALL
+      SELECT missing.parent_id, 'child', missing.digest,
+        (SELECT image.manifest_id FROM digest CROSS JOIN image
+          WHERE digest.repository_id = missing.repository_id AND digest.digest = missing.digest
+            AND image.repository_id = digest.repository_id AND image.manifest_id = digest.manifest_id
+            AND ${counts(sql.ref('missing.parent_id'))})
+      FROM ${this.#wanted(manifestIds)} CROSS JOIN missing_child AS missing WHERE missing.parent_id = wanted.value`.execute(
+      this.#session.db,
+    );
+    return Map.groupBy(rows, (row) => row.manifest_id);
   }
 
   /** Live images in order of repository and manifest, those after the key `after`. */

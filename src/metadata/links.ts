@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { LinkReader } from './link-reader.ts';
+import { Missing } from './missing.ts';
 import { type Session, setOf } from './session.ts';
 import { LINK_STATE, type Move, type Scope, UsageWriter } from './usage.ts';
 
@@ -14,10 +15,12 @@ export interface IdleLink extends Scope {
  */
 export class LinkWriter extends LinkReader {
   readonly #usage: UsageWriter;
+  readonly #missing: Missing;
 
   constructor(session: Session) {
     super(session);
     this.#usage = new UsageWriter(session);
+    this.#missing = new Missing(session);
   }
 
   /** Lets the repository see the blob, again if it was hidden, at least until `keepUntil`. What keeps it longer stays as it is. */
@@ -51,6 +54,35 @@ export class LinkWriter extends LinkReader {
       )
       .execute();
     await this.#usage.add(scope, {}, moves);
+    await this.makeUp(scope, [blob.id]);
+  }
+
+  /**
+   * Lets images name these blobs that were pushed without them: live ones, and deleted ones that may be restored. The
+   * repository sees the blobs.
+   */
+  async makeUp(scope: Scope, blobIds: readonly number[]): Promise<void> {
+    const awaiting = await this.#missing.awaiting(scope.repositoryId, blobIds);
+    for (const [blobId, images] of Map.groupBy(awaiting, (row) => row.blobId)) {
+      const size = images[0]?.size ?? 0;
+      const refs = images.filter((image) => image.live === 1).length;
+      const holds = images.length - refs;
+      const moves = await this.#moves(
+        scope,
+        sql`SELECT blob_id, size, state AS before,
+            CASE WHEN refs + ${refs} > 0 THEN ${sql.lit(LINK_STATE.live)} ELSE ${sql.lit(LINK_STATE.held)} END AS after
+          FROM repository_blob WHERE repository_id = ${scope.repositoryId} AND blob_id = ${blobId}`,
+      );
+      await this.#missing.settle(
+        scope.repositoryId,
+        { id: blobId, size },
+        images.map((image) => image.manifestId),
+      );
+      await sql`UPDATE repository_blob SET refs = refs + ${refs}, holds = holds + ${holds},
+          media_type = ${images.at(-1)?.mediaType ?? null}
+        WHERE repository_id = ${scope.repositoryId} AND blob_id = ${blobId}`.execute(this.session.db);
+      await this.#usage.add(scope, { logicalBytes: refs * size }, moves);
+    }
   }
 
   /** Keeps the blob for the repository at least until then. */

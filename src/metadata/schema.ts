@@ -13,6 +13,8 @@ export interface Schema {
   manifest: ManifestTable;
   manifest_blob: ManifestBlobTable;
   manifest_child: ManifestChildTable;
+  missing_blob: MissingBlobTable;
+  missing_child: MissingChildTable;
   image: ImageTable;
   digest: DigestTable;
   tag: TagTable;
@@ -92,7 +94,7 @@ interface RepositoryBlobTable {
   hidden: Generated<number>;
 }
 
-/** What was pushed; never changes. Whether it is live says `image`, and if it is not, `deleted_image`. */
+/** What was pushed; never changes, but for a size that grows when something comes that was missing. Whether it is live says `image`, and if it is not, `deleted_image`. */
 interface ManifestTable {
   id: Generated<number>;
   repository_id: number;
@@ -136,6 +138,23 @@ interface ManifestBlobTable {
 interface ManifestChildTable {
   parent_id: number;
   child_id: number;
+}
+
+/** A blob that a manifest names and its repository does not see, as the manifest describes it. */
+interface MissingBlobTable {
+  manifest_id: number;
+  digest: string;
+  size: number;
+  media_type: string;
+  /** The manifest's repository, so that "does anybody miss this" is one probe of one index. */
+  repository_id: number;
+}
+
+/** A manifest that an index lists and its repository does not have. */
+interface MissingChildTable {
+  parent_id: number;
+  digest: string;
+  repository_id: number;
 }
 
 /** Where a digest leads. It counts only while the image is live; one that leads nowhere goes with what was pushed. */

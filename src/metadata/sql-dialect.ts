@@ -8,6 +8,8 @@ export interface SqlDialect {
    * while an inner join may make it read the whole repository and look into the list for each row.
    */
   rowsOf(values: readonly (string | number)[]): RawBuilder<{ value: string | number }>;
+  /** As `rowsOf`, of records: a table with these columns. */
+  recordsOf<T>(records: readonly T[], columns: readonly (keyof T & string)[]): RawBuilder<unknown>;
   /** The elements of a column that holds a JSON list of strings, as the rows of a table with one column, `value`. */
   elementsOf(list: Expression<string>): RawBuilder<{ value: string }>;
   /** A JSON list of strings with one more at its end. */

@@ -15,4 +15,6 @@ export interface OciEdge extends Ports {
   readonly defaultRegistry: Registry;
   /** Whether pushing to a repository that does not exist creates it. */
   readonly createOnPush: boolean;
+  /** Whether an image is taken that names what its repository does not have. */
+  readonly sparseManifests: boolean;
 }

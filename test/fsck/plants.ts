@@ -141,6 +141,40 @@ export const plants: readonly Plant[] = [
     repairs: true,
   },
   {
+    name: 'an image that misses a blob that is there',
+    statements: [
+      `INSERT INTO missing_blob SELECT manifest_id, digest, size, 'type', repository_id
+        FROM manifest_blob JOIN blob ON blob.id = blob_id WHERE manifest_id = ${ALPHA} AND blob_id = ${SHARED}`,
+      `UPDATE repository_blob SET refs = refs - 1 WHERE blob_id = ${SHARED}
+        AND repository_id = (SELECT repository_id FROM manifest WHERE id = ${ALPHA})`,
+      `DELETE FROM manifest_blob WHERE manifest_id = ${ALPHA} AND blob_id = ${SHARED}`,
+      `UPDATE image SET blob_bytes = blob_bytes - ${shared.bytes.byteLength} WHERE manifest_id = ${ALPHA}`,
+      `UPDATE manifest SET image_size = image_size - ${shared.bytes.byteLength} WHERE id = ${ALPHA}`,
+      `UPDATE usage SET logical_bytes = logical_bytes - ${shared.bytes.byteLength} WHERE id = 1`,
+    ],
+    kinds: ['missing although there'],
+    repairs: true,
+  },
+  {
+    name: 'an index that misses an image that is there',
+    statements: [
+      `INSERT INTO missing_child SELECT parent_id, digest, repository_id
+        FROM manifest_child JOIN manifest ON manifest.id = child_id`,
+      'DELETE FROM manifest_child',
+      `UPDATE manifest SET image_size = 0 WHERE digest = '${index.digest}'`,
+    ],
+    kinds: ['missing although there'],
+    repairs: true,
+  },
+  {
+    name: 'an image that is said to miss what it does not name',
+    statements: [
+      `INSERT INTO missing_blob SELECT id, '${beta.digest}', 1, 'type', repository_id FROM manifest WHERE id = ${ALPHA}`,
+    ],
+    kinds: ['reference differs'],
+    repairs: false,
+  },
+  {
     name: 'a manifest with other bytes',
     statements: [`UPDATE manifest SET bytes = CAST(bytes || ' ' AS BLOB) WHERE id = ${ALPHA}`],
     kinds: ['manifest bytes'],

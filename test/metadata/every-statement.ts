@@ -54,12 +54,16 @@ export async function useWriters(tx: MetadataTransaction): Promise<void> {
   await tx.blobs.moveTo(blob.id, ids.storageKey());
   await tx.blobs.isReferenced(app.id, blob.id);
 
-  const child = await insertImage(tx, app, DIGEST, { blobs: [blob] });
+  const missing = { blobs: [{ ...blob, mediaType: 'type' }], children: [DIGEST] };
+  const sparse = await insertImage(tx, app, 'sha256:sparse', { missing });
+  const child = await insertImage(tx, app, DIGEST, { blobs: [blob], imageSize: 1 });
   const parent = await insertImage(tx, app, 'sha256:parent', { childIds: [child.id] });
   await putTags(tx, app, child, 'a', 'b');
   await putTags(tx, app, parent, 'b');
   await useImages(tx, app.id, child.id);
   await tx.links.releaseOf(scope, [child.id]);
+  await tx.links.makeUp(scope, [blob.id]);
+  await tx.images.makeUp(scope, [child.id]);
   await tx.links.hide(app.id, 0, NOW);
   await tx.links.listSeers(app.registryKey, DIGEST, 9);
   await tx.links.name(scope, [child.id], { held: false });
@@ -85,7 +89,7 @@ export async function useWriters(tx: MetadataTransaction): Promise<void> {
   await tx.collection.postponeTrash({ storageKey, notBefore: NOW, error: 'x' });
   await tx.collection.forgetTrash([{ storageKey, attempts: 1 }]);
   await tx.tags.delete(app.id, ['a']);
-  await useGraveyard(tx, app, [parent, child]);
+  await useGraveyard(tx, app, [parent, child, sparse]);
   await tx.links.listIdle(NOW, 9);
   await tx.links.remove(scope, [blob.id]);
   await tx.collection.condemn([blob.id], NOW);
@@ -199,6 +203,7 @@ export async function useViews({
   await images.bytesOf([1]);
   await images.referencesOf([1]);
   await images.childrenOf([1]);
+  await images.missingOf([1]);
   await images.listImages({ repositoryId: 0, manifestId: 0 }, 9);
   for (const kind of ['tag', 'digest'] as const) await images.listNames(kind, { repositoryId: 0, name: '' }, 9);
   await links.list({ blobId: 0, registryKey: 0, repositoryId: 0 }, 9);

@@ -67,6 +67,14 @@ const steps: fc.Arbitrary<{ readonly name: string; readonly step: Step }> = fc.o
         putManifest(ports, path, tagged, name),
   ),
   named(
+    3,
+    'push without what it names',
+    fc.tuple(image, tag),
+    ([sparse, name]) =>
+      ({ ports }, path) =>
+        putManifest(ports, path, sparse, name, 'accept'),
+  ),
+  named(
     5,
     'delete',
     fc.array(identifier, { minLength: 1, maxLength: 4 }),
@@ -228,7 +236,9 @@ test.each([
     'mount',
     'push',
   ];
-  expect([...done.keys()]).toEqual(expect.arrayContaining([...common, 'delete a blob', 'tag', 'upload']));
+  expect([...done.keys()]).toEqual(
+    expect.arrayContaining([...common, 'delete a blob', 'push without what it names', 'tag', 'upload']),
+  );
   // Which of the ways to restore come up is left to chance: each needs something that can be.
   const restoring = [...done.keys()].filter((name) => name.startsWith('restore'));
   expect(restoring.length > 0).toBe(undo > 0);

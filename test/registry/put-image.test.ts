@@ -44,6 +44,7 @@ function put(
     tags: tagged === undefined ? [] : [tagOf(tagged)],
     digest: undefined,
     onRepeat: 'refuse',
+    onMissing: 'refuse',
     ...rest,
   });
 }

@@ -86,6 +86,16 @@ const CONTRADICTIONS: Readonly<Record<string, string>> = {
   'the key of a blob or of an upload is trash': `
     SELECT storage_key FROM gc_trash WHERE storage_key IN
       (SELECT storage_key FROM blob UNION ALL SELECT storage_key FROM upload)`,
+  'an image goes on missing what its repository sees': `
+    SELECT missing.manifest_id, missing.digest FROM missing_blob AS missing
+    JOIN blob ON blob.digest = missing.digest AND blob.size = missing.size
+    JOIN repository_blob AS link ON link.blob_id = blob.id AND link.repository_id = missing.repository_id AND link.hidden = 0
+    LEFT JOIN deleted_image ON deleted_image.manifest_id = missing.manifest_id
+    WHERE deleted_image.manifest_id IS NULL OR deleted_image.purge_at > deleted_image.deleted_at
+    UNION ALL SELECT missing.parent_id, missing.digest FROM missing_child AS missing
+    JOIN image ON image.digest = missing.digest AND image.repository_id = missing.repository_id
+    LEFT JOIN deleted_image ON deleted_image.manifest_id = missing.parent_id
+    WHERE deleted_image.manifest_id IS NULL OR deleted_image.purge_at > deleted_image.deleted_at`,
   'a blob is seen by no repository': `
     SELECT id FROM blob WHERE id NOT IN (SELECT blob_id FROM repository_blob)`,
 };

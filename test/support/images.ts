@@ -9,7 +9,7 @@ import {
 } from '../../src/model/media-type.ts';
 import { parseRepositoryName } from '../../src/model/repository-name.ts';
 import { parseTag, type Tag } from '../../src/model/tag.ts';
-import { putImage } from '../../src/registry/image/put-image.ts';
+import { type PushedImage, putImage } from '../../src/registry/image/put-image.ts';
 import { appendToUpload } from '../../src/registry/layer/append-upload.ts';
 import { completeUpload } from '../../src/registry/layer/complete-upload.ts';
 import { beginUpload } from '../../src/registry/layer/upload-session.ts';
@@ -146,6 +146,7 @@ export async function putManifest(
   path: RepositoryPath,
   image: BuiltManifest,
   tag?: string,
+  onMissing: PushedImage['onMissing'] = 'refuse',
 ): Promise<Manifest> {
   return putImage(ports, path, {
     manifest: image.bytes,
@@ -153,6 +154,7 @@ export async function putManifest(
     tags: tag === undefined ? [] : [tagOf(tag)],
     digest: undefined,
     onRepeat: 'accept',
+    onMissing,
   });
 }
 

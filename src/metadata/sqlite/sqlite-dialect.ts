@@ -3,6 +3,10 @@ import type { SqlDialect } from '../sql-dialect.ts';
 
 export const sqliteDialect: SqlDialect = {
   rowsOf: (values) => sql`json_each(${JSON.stringify(values)})`,
+  recordsOf: (records, columns) => {
+    const picked = columns.map((column) => sql`json_extract(value, ${sql.lit(`$.${column}`)}) AS ${sql.ref(column)}`);
+    return sql`(SELECT ${sql.join(picked)} FROM json_each(${JSON.stringify(records)}))`;
+  },
   elementsOf: (list) => sql`json_each(${list})`,
   listWith: (list, value) => sql`json_insert(${list}, '$[#]', ${value})`,
   listWithout: (

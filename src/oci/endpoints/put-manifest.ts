@@ -15,7 +15,7 @@ import { getTags } from '../query.ts';
  * @throws Fault `RequestTooLarge`, `MalformedRequest`, `InvalidReference`, `TooManyTagParameters` and those of `putImage`
  */
 export async function putManifest(
-  edge: Pick<OciEdge, 'metadata' | 'clock' | 'authorizer' | 'createOnPush'>,
+  edge: Pick<OciEdge, 'metadata' | 'clock' | 'authorizer' | 'createOnPush' | 'sparseManifests'>,
   call: Call<'manifest'>,
 ): Promise<Answer> {
   const { reference, repositoryName } = call.target;
@@ -29,12 +29,13 @@ export async function putManifest(
     tags: reference.tag === undefined ? named : [reference.tag],
     digest: reference.digest,
     onRepeat: 'accept',
+    onMissing: edge.sparseManifests ? 'accept' : 'refuse',
   };
   const { digest, subject } = await withRepository(
     edge,
     call,
     () => putImage(edge, call.target, pushed),
-    () => namesNothing(parseManifest(pushed.manifest, pushed.mediaType)),
+    () => edge.sparseManifests || namesNothing(parseManifest(pushed.manifest, pushed.mediaType)),
   );
   return {
     status: 201,

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { ChildRow, ManifestRow, ReferenceRow } from '../../metadata/inspection-images.ts';
+import type { ChildRow, ManifestRow, MissingRow, ReferenceRow } from '../../metadata/inspection-images.ts';
 import { algorithmOf, digestOf, parseDigest } from '../../model/digest.ts';
 import { type Manifest, parseManifest } from '../../model/manifest.ts';
 import type { Contradiction } from './finding.ts';
@@ -18,11 +18,14 @@ export async function* checkManifests(survey: Survey): AsyncGenerator<Contradict
       const bytes = await images.bytesOf(ids);
       const references = await images.referencesOf(ids);
       const children = await images.childrenOf(ids);
+      const missing = await images.missingOf(ids);
       for (const row of rows) {
         yield* checkState(survey, row, references.get(row.id) ?? []);
         const manifest = yield* checkBytes(survey, row, bytes.get(row.id) ?? Buffer.of());
-        yield* checkReferences(survey, row, references.get(row.id) ?? [], manifest);
-        yield* checkChildren(survey, row, children.get(row.id) ?? [], manifest);
+        const lacks = missing.get(row.id) ?? [];
+        yield* checkReferences(survey, row, references.get(row.id) ?? [], manifest, missed(lacks, 'blob'));
+        yield* checkChildren(survey, row, children.get(row.id) ?? [], manifest, missed(lacks, 'child'));
+        yield* checkMissing(survey, row, lacks, manifest);
         yield* checkSize(survey, row, references.get(row.id) ?? [], children.get(row.id) ?? []);
       }
       await nextTurn();
@@ -137,6 +140,7 @@ function* checkReferences(
   row: ManifestRow,
   references: readonly ReferenceRow[],
   manifest: Manifest | undefined,
+  missed: ReadonlySet<string>,
 ): Generator<Contradiction> {
   const subject = nameOf(survey, row);
   const named = new Map(manifest?.blobs.map((blob) => [blob.digest as string, blob]));
@@ -161,7 +165,7 @@ function* checkReferences(
   }
   const kept = new Set(references.map((reference) => reference.digest));
   for (const { digest, required } of named.values()) {
-    if (required && !kept.has(digest)) {
+    if (required && !kept.has(digest) && !missed.has(digest)) {
       yield { kind: 'reference missing', subject, detail: `It names ${digest}, and no reference keeps that.` };
     }
   }
@@ -172,6 +176,7 @@ function* checkChildren(
   row: ManifestRow,
   children: readonly ChildRow[],
   manifest: Manifest | undefined,
+  missed: ReadonlySet<string>,
 ): Generator<Contradiction> {
   const subject = nameOf(survey, row);
   const listed = new Set(manifest?.children.map((child) => child.digest as string));
@@ -186,9 +191,42 @@ function* checkChildren(
   }
   const kept = new Set(children.map((child) => child.digest));
   for (const digest of listed) {
-    if (!kept.has(digest))
+    if (!kept.has(digest) && !missed.has(digest))
       yield { kind: 'child missing', subject, detail: `It lists ${digest}, and nothing keeps that.` };
   }
+}
+
+/** What the image was pushed without: it must name it, and not go on missing what has come. */
+function* checkMissing(
+  survey: Survey,
+  row: ManifestRow,
+  missing: readonly MissingRow[],
+  manifest: Manifest | undefined,
+): Generator<Contradiction> {
+  const subject = nameOf(survey, row);
+  const named = { blob: manifest?.blobs, child: manifest?.children };
+  const registryKey = survey.repositories.get(row.repository_id)?.registryKey;
+  for (const { kind, digest, came_as: id } of missing) {
+    if (manifest && !named[kind]?.some((descriptor) => descriptor.digest === digest)) {
+      yield { kind: 'reference differs', subject, detail: `It is said to miss ${digest}, which it does not name.` };
+    }
+    if (id === null || registryKey === undefined) continue;
+    const scope = { repositoryId: row.repository_id, registryKey };
+    yield {
+      kind: 'missing although there',
+      subject,
+      detail: `It was pushed without ${digest}, which is there by now, and nothing keeps that for it.`,
+      mend: async (tx) => {
+        if (kind === 'blob') await tx.links.makeUp(scope, [id]);
+        else await tx.images.makeUp(scope, [id]);
+        return true;
+      },
+    };
+  }
+}
+
+function missed(missing: readonly MissingRow[], kind: MissingRow['kind']): Set<string> {
+  return new Set(missing.filter((row) => row.kind === kind).map((row) => row.digest));
 }
 
 /** Config and layers; an index is as large as the largest image it lists. */

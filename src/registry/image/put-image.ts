@@ -5,7 +5,7 @@ import { type Repository, scopeOf } from '../../metadata/repositories.ts';
 import { algorithmOf, type Digest } from '../../model/digest.ts';
 import { failpoint } from '../../model/failpoint.ts';
 import { Fault } from '../../model/fault.ts';
-import { type Manifest, parseManifest } from '../../model/manifest.ts';
+import { type BlobDescriptor, type Descriptor, type Manifest, parseManifest } from '../../model/manifest.ts';
 import type { Tag } from '../../model/tag.ts';
 import { mayMoveTag } from '../../model/tag-mutability.ts';
 import type { Ports } from '../ports.ts';
@@ -24,6 +24,11 @@ export interface PushedImage {
   readonly digest: Digest | undefined;
   /** What to do when the very image and its tags are there: ECR's API refuses, the distribution protocol says yes again. */
   readonly onRepeat: 'refuse' | 'accept';
+  /**
+   * What to do when the repository lacks something that the manifest names: ECR's API refuses, the distribution protocol lets a
+   * registry say yes ("sparse" manifests).
+   */
+  readonly onMissing: 'refuse' | 'accept';
 }
 
 /**
@@ -32,6 +37,8 @@ export interface PushedImage {
  *
  * The digest that the client expects is the one that the image has from then on, sha512 as well as sha256. The same bytes under another
  * digest are another image: tags lead to one of the two and answer with its digest.
+ *
+ * What a manifest names and its repository lacks is noted, if it is accepted, and belongs to the image as soon as it comes.
  *
  * @throws Fault `RepositoryNotFound`, `InvalidManifest`, `ImageDigestDoesNotMatch`, `LayersNotFound`,
  *   `ReferencedImagesNotFound`, `ImageAlreadyExists`, `ImageTagAlreadyExists`, `TagLimitExceeded`
@@ -55,7 +62,7 @@ export async function putImage(
         constraint: `The image exists already with the media type '${existing.mediaType}'`,
       });
     }
-    const id = existing?.id ?? (await insertImage(tx, repository, manifest, clock.now()));
+    const id = existing?.id ?? (await insertImage(tx, repository, manifest, pushed.onMissing, clock.now()));
     const image = { id, digest: manifest.digest, tags: existing?.tags ?? [] };
     const moved = pushed.tags.filter((tag) => current.get(tag)?.id !== id);
     await putTags(tx, repository, image, moved, clock.now());
@@ -85,10 +92,17 @@ async function insertImage(
   tx: MetadataTransaction,
   repository: Repository,
   manifest: Manifest,
+  onMissing: PushedImage['onMissing'],
   pushedAt: number,
 ): Promise<number> {
-  const blobs = await getBlobs(tx, repository, manifest);
-  const children = await getChildren(tx, repository, manifest);
+  const blobs = await findBlobs(tx, repository, manifest);
+  const children = await findChildren(tx, repository, manifest);
+  const missing = {
+    blobs: without(manifest.blobs, blobs),
+    children: without(manifest.children, children).map((child) => child.digest),
+  };
+  if (onMissing === 'refuse') checkMissing(repository, missing);
+  checkSizes(manifest, blobs);
   const manifestId = await tx.images.insert(scopeOf(repository), {
     digest: manifest.digest,
     mediaType: manifest.mediaType,
@@ -101,25 +115,48 @@ async function insertImage(
     pushedAt,
     blobs,
     childIds: children.map((child) => child.id),
+    missing,
   });
   await keepMediaTypes(tx, repository, manifest, blobs);
   return manifestId;
 }
 
-/** The blobs a manifest names must be in its own repository; another's do not count (fidelity facts, section 4.3). */
-async function getBlobs(
+/** The blobs a manifest names count if they are in its own repository; another's do not (fidelity facts, section 4.3). */
+async function findBlobs(
   tx: MetadataTransaction,
   repository: Repository,
   manifest: Manifest,
 ): Promise<RepositoryBlob[]> {
-  const found = await tx.blobs.findAll(
+  return tx.blobs.findAll(
     repository.id,
     manifest.blobs.map((blob) => blob.digest),
   );
+}
+
+async function findChildren(tx: MetadataTransaction, repository: Repository, manifest: Manifest): Promise<Image[]> {
+  return tx.images.findAll(
+    repository.id,
+    manifest.children.map((child) => child.digest),
+  );
+}
+
+function without<T extends Descriptor>(named: readonly T[], found: readonly { readonly digest: string }[]): T[] {
+  const digests = new Set(found.map(({ digest }) => digest));
+  return named.filter(({ digest }) => !digests.has(digest));
+}
+
+function checkMissing(
+  repository: Repository,
+  { blobs, children }: { readonly blobs: readonly BlobDescriptor[]; readonly children: readonly string[] },
+): void {
+  const layers = blobs.filter((blob) => blob.required).map((blob) => blob.digest);
+  if (layers.length > 0) throw new Fault('LayersNotFound', { ...factsOf(repository), digests: layers.sort() });
+  if (children.length > 0) throw new Fault('ReferencedImagesNotFound', { ...factsOf(repository), digests: children });
+}
+
+function checkSizes({ blobs }: Manifest, found: readonly RepositoryBlob[]): void {
   const sizes = new Map(found.map((blob) => [blob.digest, blob.size]));
-  const missing = manifest.blobs.filter((blob) => blob.required && !sizes.has(blob.digest)).map((blob) => blob.digest);
-  if (missing.length > 0) throw new Fault('LayersNotFound', { ...factsOf(repository), digests: missing.sort() });
-  for (const { digest, size } of manifest.blobs) {
+  for (const { digest, size } of blobs) {
     const stored = sizes.get(digest) ?? size;
     if (stored !== size) {
       throw new Fault('InvalidManifest', {
@@ -127,18 +164,6 @@ async function getBlobs(
       });
     }
   }
-  return found;
-}
-
-async function getChildren(tx: MetadataTransaction, repository: Repository, manifest: Manifest): Promise<Image[]> {
-  const found = await tx.images.findAll(
-    repository.id,
-    manifest.children.map((child) => child.digest),
-  );
-  const digests = new Set(found.map((image) => image.digest));
-  const missing = manifest.children.map((child) => child.digest).filter((digest) => !digests.has(digest));
-  if (missing.length > 0) throw new Fault('ReferencedImagesNotFound', { ...factsOf(repository), digests: missing });
-  return found;
 }
 
 /** Config and layers as stored; an index is as large as the largest image it lists (fidelity facts, section 4.3). */

@@ -82,6 +82,7 @@ export async function insertImage(
     pushedAt: NOW,
     blobs: [],
     childIds: [],
+    missing: { blobs: [], children: [] },
     ...more,
   });
   return { id, digest };

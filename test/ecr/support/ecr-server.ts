@@ -167,6 +167,7 @@ export function settingsOf(dataDir: string): Settings {
     region: REGION,
     domains: [],
     createOnPush: true,
+    sparseManifests: false,
     gcGrace: 3_600_000,
     gcLease: 3_600_000,
     gcInterval: 24 * 86_400_000,

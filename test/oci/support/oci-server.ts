@@ -36,7 +36,8 @@ export interface Sent {
   readonly authorization?: string | undefined;
 }
 
-export interface ServerOptions extends Partial<Pick<OciEdge, 'authorizer' | 'createOnPush' | 'blobs'>> {
+export interface ServerOptions
+  extends Partial<Pick<OciEdge, 'authorizer' | 'createOnPush' | 'sparseManifests' | 'blobs'>> {
   readonly retention?: Partial<Retention>;
 }
 
@@ -140,6 +141,7 @@ export async function startOci({ retention = {}, ...options }: ServerOptions = {
     authorizer: allowEverything,
     defaultRegistry: REGISTRY,
     createOnPush: true,
+    sparseManifests: false,
     ...options,
   };
   const server = createServer({

@@ -26,6 +26,7 @@ export const PutImage = (ports: Pick<EcrPorts, 'metadata' | 'clock'>): Operation
       tags: tag === undefined ? [] : [tag],
       digest: digestOf(input, call.registry.id),
       onRepeat: 'refuse',
+      onMissing: 'refuse',
     });
     return {
       image: {
