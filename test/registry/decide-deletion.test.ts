@@ -127,3 +127,13 @@ function resolveIn(world: World, imageId: TableIdentifier, idOf: (digest: string
   }
   return { imageId, code: 'ImageNotFound', reason: '' };
 }
+
+test('Where the last tag of an image that an index lists goes, the image stays; by its digest it is refused all the same', () => {
+  const image = { id: 1, digest: '<child>', tags: ['v1', 'v2'] };
+  const parents = new Map([[1, ['<index>']]]);
+  const named = image.tags.map((tag) => ({ imageId: { imageTag: tag }, image, tag }));
+  expect(decideDeletion(named, { parents }, 'goes')).toMatchObject({ failures: [], tags: ['v1', 'v2'], images: [] });
+  expect(decideDeletion(named, { parents })).toMatchObject({ failures: [{ imageId: { imageTag: 'v2' } }], images: [] });
+  const whole = [{ imageId: { imageDigest: '<child>' }, image, tag: undefined }];
+  expect(decideDeletion(whole, { parents }, 'goes')).toMatchObject({ failures: [{}], tags: [], images: [] });
+});

@@ -4,7 +4,8 @@ import type { Answer, Call } from '../call.ts';
 import type { OciEdge } from '../oci-edge.ts';
 
 /**
- * Deletes a tag, or an image with all its tags, by the rule of BatchDeleteImage.
+ * Deletes a tag, or an image with all its tags, by the rule of BatchDeleteImage: with its last tag an image goes. One that an
+ * index lists stays then, without a tag.
  *
  * @throws Fault `RepositoryNotFound`, `ManifestUnknown`; `Unsupported` for an image that an index lists
  */
@@ -13,7 +14,7 @@ export async function deleteManifest(
   { target }: Call<'manifest'>,
 ): Promise<Answer> {
   const { tag, digest } = target.reference;
-  const { failures } = await deleteImages(edge, target, [{ imageTag: tag, imageDigest: digest }]);
+  const { failures } = await deleteImages(edge, target, [{ imageTag: tag, imageDigest: digest }], 'goes');
   const [failure] = failures;
   if (failure?.code === 'ImageNotFound') throw new Fault('ManifestUnknown', {});
   if (failure) throw new Fault('Unsupported', { reason: failure.reason });

@@ -14,6 +14,12 @@ export interface DeletionState {
   readonly parents: ReadonlyMap<number, readonly string[]>;
 }
 
+/**
+ * What becomes of the last tag of an image that an index lists: in ECR naming it asks for the image, so it stays with it; on the
+ * distribution protocol a tag is deleted and nothing else, so it goes and the image stays.
+ */
+export type LastTagOfListed = 'stays' | 'goes';
+
 export interface DeletionDecision {
   /** What the caller is told went away: ECR's `imageIds`, each entry once. */
   readonly deleted: readonly ImageIdentifier[];
@@ -36,14 +42,21 @@ interface Wish {
  *
  * An image goes when it is named by digest alone, or when the last of its tags is; otherwise the named tags go and it
  * stays. An image that an index lists does not go: naming it by digest fails, and so does naming its last tag, which then
- * stays. Whether an index lists it is judged by the state before the request, even if the request deletes the index.
+ * stays, unless `lastTag` lets it go. Whether an index lists it is judged by the state before the request, even if the request
+ * deletes the index.
  */
-export function decideDeletion(identifiers: readonly ResolvedIdentifier[], state: DeletionState): DeletionDecision {
+export function decideDeletion(
+  identifiers: readonly ResolvedIdentifier[],
+  state: DeletionState,
+  lastTag: LastTagOfListed = 'stays',
+): DeletionDecision {
   const wishes = collectWishes(identifiers);
   const parentsOf = (image: TaggedImage) => state.parents.get(image.id) ?? [];
   const images = wishes.filter((wish) => goes(wish, parentsOf(wish.image))).map(({ image }) => image);
   const doomed = new Set(images.map((image) => image.id));
-  const protectedTags = new Set(wishes.flatMap((wish) => lastTagOf(wish, parentsOf(wish.image)) ?? []));
+  const protectedTags = new Set(
+    lastTag === 'goes' ? [] : wishes.flatMap((wish) => lastTagOf(wish, parentsOf(wish.image)) ?? []),
+  );
 
   const deleted = new Map<string, ImageIdentifier>();
   const failures: ImageFailure[] = [];

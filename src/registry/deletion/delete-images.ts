@@ -6,7 +6,7 @@ import { failpoint } from '../../model/failpoint.ts';
 import { type ImageFailure, type ImageIdentifier, isFailure, resolveIdentifiers } from '../image/image-identifier.ts';
 import type { Ports, Retention } from '../ports.ts';
 import { getRepository, type RepositoryPath } from '../repository/repository-path.ts';
-import { type DeletionDecision, decideDeletion } from './decide-deletion.ts';
+import { type DeletionDecision, decideDeletion, type LastTagOfListed } from './decide-deletion.ts';
 
 export interface DeletedImages {
   /** What went away, in the order of the request; an image named by digest once for each tag it had. */
@@ -19,7 +19,8 @@ export interface DeletedImages {
 const FEW = 5;
 
 /**
- * Deletes images and tags: the one rule behind BatchDeleteImage and the distribution protocol's DELETE.
+ * Deletes images and tags: the one rule behind BatchDeleteImage and the distribution protocol's DELETE, which part only in what
+ * becomes of the last tag of an image that an index lists.
  *
  * One transaction, judged by the state before it, in a bounded number of statements whatever the number of identifiers, of
  * tags or of images in the repository. When it fulfils, what it says is gone is gone durably; the bytes follow, once nothing
@@ -31,11 +32,12 @@ export async function deleteImages(
   { metadata, clock, retention }: Pick<Ports, 'metadata' | 'clock' | 'retention'>,
   path: RepositoryPath,
   imageIds: readonly ImageIdentifier[],
+  lastTag?: LastTagOfListed,
 ): Promise<DeletedImages> {
   const answer = await metadata.write(
     async (tx) => {
       const repository = await getRepository(tx, path);
-      const decision = await judgeDeletion(tx, repository, imageIds);
+      const decision = await judgeDeletion(tx, repository, imageIds, lastTag);
       await remove(tx, scopeOf(repository), decision, { now: clock.now(), retention });
       return { deleted: decision.deleted, failures: decision.failures };
     },
@@ -50,10 +52,11 @@ export async function judgeDeletion(
   view: Pick<MetadataView, 'images' | 'tags'>,
   repository: Repository,
   imageIds: readonly ImageIdentifier[],
+  lastTag?: LastTagOfListed,
 ): Promise<DeletionDecision> {
   const identifiers = await resolveIdentifiers(view, repository.id, imageIds);
   const ids = new Set(identifiers.flatMap((identifier) => (isFailure(identifier) ? [] : [identifier.image.id])));
-  return decideDeletion(identifiers, { parents: await view.images.parentsOf([...ids]) });
+  return decideDeletion(identifiers, { parents: await view.images.parentsOf([...ids]) }, lastTag);
 }
 
 /** Removes tags from images that stay, and images with the tags they have. */

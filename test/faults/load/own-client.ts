@@ -2,7 +2,7 @@ import { type Blob, type Content, digestOf, makeCrowd, makeImage, makeIndex, mak
 import type { OwnRepository } from './own-repository.ts';
 import { pullImage } from './pull.ts';
 import { locationOf, type Pushed, type Pusher, push } from './push.ts';
-import { entryOf, type ImageId, type KnownImage, put, remove } from './repository-model.ts';
+import { entryOf, type ImageId, type KnownImage, put, remove, untag } from './repository-model.ts';
 import { jsonOf, quote } from './wire.ts';
 
 /** More images than this are deleted before more are pushed, so that looking at all of them stays quick. */
@@ -151,11 +151,13 @@ async function deleteManifest(client: Pusher, repository: OwnRepository): Promis
   ]);
   const path = `/v2/${repository.name}/manifests/${tag ?? image.content.digest}`;
   const reply = await wire.oci('delete-manifest', 'DELETE', path);
-  const expected = removal.failures === 0 ? 'ok' : 'refused';
+  // The last tag of an image that an index lists: in the API it stays, here it goes.
+  const freed = removal.failures > 0 && tag !== undefined ? untag(repository.state, tag) : undefined;
+  const expected = removal.failures === 0 || freed ? 'ok' : 'refused';
   if (reply.outcome === 'ok') journal.count('deletes');
   if (reply.outcome !== 'unknown' && reply.outcome !== expected)
     journal.find('wrong answer', `DELETE ${path}: ${quote(reply)}`);
-  repository.note(reply.outcome, removal.state);
+  repository.note(reply.outcome, freed ?? removal.state);
   return reply.outcome;
 }
 

@@ -26,6 +26,14 @@ export function put(state: RepositoryState, content: Content, tag: string | unde
   return next.set(content.digest, { content, tags: tag === undefined ? tags : [...tags, tag] });
 }
 
+/** The state after a tag went and its image stayed. */
+export function untag(state: RepositoryState, tag: string): RepositoryState {
+  const images = [...(state ?? [])];
+  return new Map(
+    images.map(([digest, image]) => [digest, { ...image, tags: image.tags.filter((one) => one !== tag) }]),
+  );
+}
+
 export interface Removal {
   readonly state: RepositoryState;
   /** `digest tag` of each entry that the answer must name, in no order. */
