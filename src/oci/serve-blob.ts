@@ -6,6 +6,7 @@ import { findBlob } from '../registry/layer/find-blobs.ts';
 import type { Ports } from '../registry/ports.ts';
 import { namesOf, type RepositoryPath } from '../registry/repository/repository-path.ts';
 import { parseRange } from './byte-range.ts';
+import { cacheHeaders, isKnown, notModified } from './caching.ts';
 import type { Answer, Call } from './call.ts';
 import { refuse } from './faults.ts';
 import { wholeStream } from './whole-stream.ts';
@@ -13,14 +14,14 @@ import { wholeStream } from './whole-stream.ts';
 type Needs = Pick<Ports, 'metadata' | 'blobs'>;
 type Target = RepositoryPath & { readonly digest: string };
 
-/** What every answer about a blob says of it. The bytes under a digest never change, so the digest is their ETag. */
+/** What every answer about a blob says of it. */
 export function describeBlob({ digest, size }: Pick<RepositoryBlob, 'digest' | 'size'>): Record<string, string> {
   return {
     'Content-Type': 'application/octet-stream',
     'Content-Length': String(size),
     'Docker-Content-Digest': digest,
     'Accept-Ranges': 'bytes',
-    ETag: `"${digest}"`,
+    ...cacheHeaders(digest, 'digest'),
   };
 }
 
@@ -36,6 +37,7 @@ export async function serveBlob(
 ): Promise<Answer> {
   const blob = await getBlob(needs, target);
   const described = describeBlob(blob);
+  if (isKnown(headers['if-none-match'], blob.digest)) return notModified(described);
   if (method === 'HEAD') return { status: 200, headers: described };
   const ifRange = headers['if-range'];
   const wanted = ifRange === undefined || ifRange === described['ETag'] ? headers.range : undefined;
