@@ -5,6 +5,10 @@ export type Digest = string & { readonly __brand: 'Digest' };
 
 export type DigestAlgorithm = 'sha256' | 'sha512';
 
+export function isDigestAlgorithm(text: string): text is DigestAlgorithm {
+  return text === 'sha256' || text === 'sha512';
+}
+
 const CANONICAL = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 const LOOKS_LIKE_A_DIGEST = /^[a-zA-Z0-9\-_+.]+:[a-fA-F0-9]+$/;
 

@@ -1,4 +1,4 @@
-import { type Digest, parseDigest } from '../model/digest.ts';
+import { type Digest, isDigestAlgorithm, parseDigest } from '../model/digest.ts';
 import { Fault } from '../model/fault.ts';
 import { parseTag, type Tag } from '../model/tag.ts';
 
@@ -29,6 +29,17 @@ export function getDigest(query: URLSearchParams, name: string): Digest {
   const digest = values.length === 1 ? parseDigest(values[0] ?? '') : undefined;
   if (digest === undefined) throw new Fault('InvalidDigest', { digest: values.join(', ') });
   return digest;
+}
+
+/**
+ * What the client is going to hash its upload with, if it says so. Nothing depends on it, for the digest that completes the upload says it
+ * again; but one that could not be completed is better refused before its bytes.
+ *
+ * @throws Fault `InvalidDigest`, `MalformedRequest`
+ */
+export function checkDigestAlgorithm(query: URLSearchParams): void {
+  const algorithm = findSole(query, 'digest-algorithm');
+  if (algorithm !== undefined && !isDigestAlgorithm(algorithm)) throw new Fault('InvalidDigest', { digest: algorithm });
 }
 
 /**

@@ -194,7 +194,9 @@ test('paths in answers carry ns on, so that the next request reaches the same re
   const ns = 'ns=111111111111.dkr.ecr.us-west-2.amazonaws.com';
   const begun = await server.send(`POST /v2/app/blobs/uploads/?${ns}`);
   expect(begun.headers.location).toMatch(/^\/v2\/app\/blobs\/uploads\/[0-9a-f-]{36}\?ns=111111111111\.dkr\.ecr\./);
+  expect(begun.headers['oci-namespace']).toBe('111111111111.dkr.ecr.us-west-2.amazonaws.com');
   expect((await server.send(`GET ${begun.headers.location}`)).status).toBe(204);
   const other = await server.send('POST /v2/app/blobs/uploads/?ns=docker.io');
   expect(other.headers.location).not.toContain('ns=');
+  expect(other.headers).not.toHaveProperty('oci-namespace');
 });

@@ -271,3 +271,22 @@ test('what a path of uploads does not take is refused with what it takes', async
   expectFault(posted, 405, 'UNSUPPORTED', 'This path takes GET, HEAD, PATCH, PUT, DELETE, not POST');
   expect(posted.headers.allow).toBe('GET, HEAD, PATCH, PUT, DELETE');
 });
+
+test('an upload may say what it will be hashed with, and one that could not be completed is refused before its bytes', async () => {
+  await using server = await startOci();
+  const digest = digestOf(CONTENT.bytes, 'sha512');
+  for (const algorithm of ['sha512', 'sha256']) {
+    const begun = await server.send(`POST /v2/team/app/blobs/uploads/?digest-algorithm=${algorithm}`);
+    expect(begun.status).toBe(202);
+    expectBlob(
+      await put(server, String(begun.headers.location), digest, Buffer.from(CONTENT.bytes).toString()),
+      digest,
+    );
+  }
+  for (const algorithm of ['md5', 'sha512:', 'SHA256', '']) {
+    const sentence = `The digest '${algorithm}' is not valid: sha256 with 64 or sha512 with 128 lower-case hexadecimal digits`;
+    const answer = await server.send(`POST /v2/other/blobs/uploads/?digest-algorithm=${algorithm}`);
+    expectFault(answer, 400, 'DIGEST_INVALID', sentence);
+  }
+  expect((await server.send('GET /v2/other/tags/list')).status).toBe(404);
+});

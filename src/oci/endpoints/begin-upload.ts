@@ -11,7 +11,7 @@ import { type Answer, authorize, type Call } from '../call.ts';
 import { withRepository } from '../create-on-push.ts';
 import { blobHeaders, uploadHeaders } from '../locations.ts';
 import type { OciEdge } from '../oci-edge.ts';
-import { findSole, getDigest } from '../query.ts';
+import { checkDigestAlgorithm, findSole, getDigest } from '../query.ts';
 import { chunksOf } from '../receive-chunk.ts';
 
 type Needs = Pick<
@@ -29,6 +29,7 @@ type UploadsCall = Call<'uploads'>;
  */
 export async function beginUploadOrMount(edge: Needs, call: UploadsCall): Promise<Answer> {
   const { query, target } = call;
+  checkDigestAlgorithm(query);
   const digest = query.has('digest') ? getDigest(query, 'digest') : undefined;
   const mount = query.has('mount') ? getDigest(query, 'mount') : undefined;
   if (digest !== undefined) {
