@@ -41,12 +41,14 @@ export class FileSystemUploads implements UploadStore {
       let length = offset;
       try {
         for await (const chunk of this.#whileThereIsRoom(bytes)) {
+          const written = writeAll(file, chunk, length);
+          // While the system writes, on another thread.
           hash?.update(chunk);
-          await writeAll(file, chunk, length);
+          await written;
           length += chunk.byteLength;
         }
       } catch (error) {
-        // Half a chunk is nothing to anybody, and its space may be what others are waiting for.
+        // What is refused is nothing to anybody, and its space may be what others are waiting for.
         await file.truncate(offset);
         throw error;
       }
@@ -54,6 +56,10 @@ export class FileSystemUploads implements UploadStore {
       if (hash) this.#keep(key, { hash, length });
       return length;
     });
+  }
+
+  async truncate(key: StorageKey, length: number): Promise<void> {
+    await this.#withFile(key, length, (file) => file.truncate(length));
   }
 
   async *#whileThereIsRoom(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
