@@ -28,6 +28,7 @@ import { RegistryTokens } from './policy/registry-tokens.ts';
 import { whileThereIsRoom } from './policy/while-there-is-room.ts';
 import { checkStore } from './registry/fsck/check-store.ts';
 import { PullRecorder } from './registry/image/pull-recorder.ts';
+import { uploadsAtRest } from './registry/layer/hold-upload.ts';
 import { Collector } from './workers/collector.ts';
 import { every } from './workers/every.ts';
 
@@ -93,6 +94,7 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
     hostAllowed: localHostCheck({ domains: settings.domains, listeningOn: settings.host }),
     readiness: { metadata: () => stores.metadata.read(async () => undefined) },
   });
+  opening.defer(() => uploadsAtRest(ports));
   opening.defer(() => closeWithin(server, settings.shutdownGrace));
   registerEcr(server, {
     operations: operationsOf(ports),

@@ -62,6 +62,12 @@ export interface UploadStore {
   append(key: StorageKey, offset: number, bytes: AsyncIterable<Uint8Array>): Promise<number>;
 
   /**
+   * Drops what lies beyond the first `length` bytes.
+   * @throws UploadBusy, BytesMissing as `append`
+   */
+  truncate(key: StorageKey, length: number): Promise<void>;
+
+  /**
    * Makes the first `size` bytes a finished blob, durably. Without bytes the blob is the empty one.
    * @throws DigestMismatch when they are not what `digest` names; they stay as they are
    * @throws UploadBusy, BytesMissing as `append`

@@ -109,6 +109,21 @@ export function blobStoreContract(name: string, open: () => Promise<BlobStoreUnd
     );
 
     test(
+      'can be cut back to any length that they have, and go on from there',
+      withStores(async ({ blobs, uploads }) => {
+        const key = ids.storageKey();
+        await uploads.append(key, 0, from('kept and dropped'));
+        await uploads.truncate(key, 4);
+        await expect(uploads.append(key, 5, from('x'))).rejects.toThrow(BytesMissing);
+        await expect(uploads.truncate(key, 5)).rejects.toThrow(BytesMissing);
+        expect(await uploads.append(key, 4, from(' on'))).toBe(7);
+        await uploads.commit(key, 7, digestOf(text('kept on')));
+        expect(await textOf(await blobs.open(key))).toBe('kept on');
+        await expect(uploads.truncate(key, 0)).rejects.toThrow(BytesMissing);
+      }),
+    );
+
+    test(
       'can be committed at the offset although a later chunk broke off',
       withStores(async ({ blobs, uploads }) => {
         const key = ids.storageKey();

@@ -137,6 +137,11 @@ describe('An upload', () => {
   });
 });
 
+async function* breaksOffAfter(...pieces: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) yield Buffer.from(piece);
+  throw new Error('the client went away');
+}
+
 describe('A chunk', () => {
   test.each([
     ['leaves a gap', { first: 8, length: 1 }],
@@ -157,20 +162,30 @@ describe('A chunk', () => {
     expect(await contentOf(stores, upload, 'content')).toBe('content');
   });
 
-  test('whose sender goes away counts for nothing, and can be sent again', async () => {
+  test.each([
+    ['of any length', {}],
+    ['of a given length', { first: 5, length: 9 }],
+  ])('%s whose sender goes away counts as far as it came, and the upload goes on from there', async (_, claims) => {
     await using stores = await openStores();
     const upload = await begin(stores);
     await append(stores.ports, upload, 'kept ');
-    async function* breaksOff(): AsyncGenerator<Uint8Array> {
-      yield Buffer.from('los');
-      throw new Error('the client went away');
-    }
-    await expect(append(stores.ports, upload, '', { bytes: breaksOff(), length: 4 })).rejects.toThrow('went away');
-    expect(await getUpload(stores.ports, upload)).toMatchObject({ offset: 5, parts: 1 });
-    await append(stores.ports, upload, 'again', { first: 5, length: 5 });
-    await completeUpload(stores.ports, upload, digest('kept again'));
-    expect(await contentOf(stores, upload, 'kept again')).toBe('kept again');
+    const cut = append(stores.ports, upload, '', { bytes: breaksOffAfter('as far '), ...claims });
+    await expect(cut).rejects.toThrow('the client went away');
+    expect(await getUpload(stores.ports, upload)).toMatchObject({ offset: 12, parts: 2 });
+    await append(stores.ports, upload, 'as it came', { first: 12, length: 10 });
+    await completeUpload(stores.ports, upload, digest('kept as far as it came'));
+    expect(await contentOf(stores, upload, 'kept as far as it came')).toBe('kept as far as it came');
     await checkStores(stores);
+  });
+
+  test('whose sender goes away before its first byte changes nothing', async () => {
+    await using stores = await openStores();
+    const upload = await begin(stores);
+    await append(stores.ports, upload, 'kept');
+    const before = await getUpload(stores.ports, upload);
+    stores.clock.advance(1);
+    await expect(append(stores.ports, upload, '', { bytes: breaksOffAfter() })).rejects.toThrow('went away');
+    expect(await getUpload(stores.ports, upload)).toEqual(before);
   });
 
   test('that comes while another one is still coming is refused as busy, and so is completion', async () => {

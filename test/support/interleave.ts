@@ -71,6 +71,7 @@ function stepwise(ports: Ports, schedule: Schedule): Ports {
     },
     uploads: {
       append: (key, offset, bytes) => schedule.step(() => uploads.append(key, offset, bytes)),
+      truncate: (key, length) => schedule.step(() => uploads.truncate(key, length)),
       commit: (key, size, digest) => schedule.step(() => uploads.commit(key, size, digest)),
     },
   };

@@ -4,12 +4,15 @@ import type { Upload } from '../../metadata/uploads.ts';
 import { failpoint } from '../../model/failpoint.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Ports } from '../ports.ts';
+import { Arrival } from './arrival.ts';
 import { holdUpload } from './hold-upload.ts';
 import { factsOf, getUpload, type UploadPath } from './upload-session.ts';
 
 /** ECR's quotas (fidelity facts, section 4.7): 52,000 MiB a layer, 5 MiB a part that is not the last. */
 export const MAX_LAYER_BYTES = 52_000 * 1024 * 1024;
 export const MIN_PART_BYTES = 5 * 1024 * 1024;
+
+type Needs = Pick<Ports, 'metadata' | 'uploads' | 'clock' | 'retention'>;
 
 export interface Chunk {
   readonly bytes: AsyncIterable<Uint8Array>;
@@ -20,35 +23,56 @@ export interface Chunk {
 }
 
 /**
- * Adds a chunk to the upload and answers where it stands then. A chunk counts as a whole or not at all. Its bytes are
- * durable once the upload is completed; until then a loss of power may cost the upload, never a blob.
+ * So many bytes of a chunk are noted in one go. What is noted outlives the process: a client whose chunk is cut short by its
+ * end goes on from there.
+ */
+export const SEGMENT_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Adds a chunk to the upload and answers where it stands then. A chunk that is refused counts for nothing. One whose sender
+ * breaks off counts as far as it came, and the sender's error comes through: the client asks where the upload stands and goes
+ * on from there. Its bytes are durable once the upload is completed; until then a loss of power may cost the upload, never a
+ * blob.
  *
  * @throws Fault `RepositoryNotFound`, `UploadNotFound`, `RangeOutOfOrder`, `UploadBusy`, `UploadTooLarge`
  */
-export async function appendToUpload(
-  ports: Pick<Ports, 'metadata' | 'uploads' | 'clock' | 'retention'>,
-  path: UploadPath,
-  chunk: Chunk,
-): Promise<Upload> {
+export async function appendToUpload(ports: Needs, path: UploadPath, chunk: Chunk): Promise<Upload> {
   return holdUpload(ports, path, async () => {
     const upload = await getUpload(ports, path);
     const outOfOrder = () => new Fault('RangeOutOfOrder', { ...factsOf(path), offset: upload.offset });
     if (chunk.first !== undefined && chunk.first !== upload.offset) throw outOfOrder();
-    const end = await write(ports, path, upload, chunk);
-    await failpoint('upload.written');
-    if (chunk.length !== undefined && end !== upload.offset + chunk.length) throw outOfOrder();
-    return keep(ports, path, upload, end);
+    await using arrival = new Arrival(chunk.bytes, (received) => {
+      if (upload.offset + received > MAX_LAYER_BYTES)
+        throw new Fault('UploadTooLarge', { ...factsOf(path), limit: MAX_LAYER_BYTES });
+      if (chunk.length !== undefined && received > chunk.length) throw outOfOrder();
+    });
+    const isShort = () => !arrival.isBroken && chunk.length !== undefined && arrival.received < chunk.length;
+    let noted = upload;
+    try {
+      while (!arrival.isOver) {
+        const end = await write(ports, path, noted, arrival.segment(SEGMENT_BYTES));
+        await failpoint('upload.written');
+        if (arrival.received === 0) arrival.expectWhole();
+        if (arrival.isOver && isShort()) throw outOfOrder();
+        noted = await note(ports, path, { begun: upload, noted, end });
+      }
+    } catch (error) {
+      if (noted !== upload) await takeBack(ports, upload, noted);
+      throw error;
+    }
+    arrival.expectWhole();
+    return noted;
   });
 }
 
 async function write(
-  { uploads, metadata, clock }: Pick<Ports, 'uploads' | 'metadata' | 'clock'>,
+  { uploads, metadata, clock }: Needs,
   path: UploadPath,
   upload: Upload,
-  chunk: Chunk,
+  bytes: AsyncIterable<Uint8Array>,
 ): Promise<number> {
   try {
-    return await uploads.append(upload.storageKey, upload.offset, limited(chunk, path, upload.offset));
+    return await uploads.append(upload.storageKey, upload.offset, bytes);
   } catch (error) {
     // If the upload ended meanwhile, what was written of the chunk came after the erasure of its key.
     await metadata.write((tx) => discard(tx, upload, upload.offset, clock.now()));
@@ -58,41 +82,42 @@ async function write(
   }
 }
 
-/** Passes the bytes on, as long as they are no more than announced and allowed. */
-async function* limited({ bytes, length }: Chunk, path: UploadPath, offset: number): AsyncGenerator<Uint8Array> {
-  let received = 0;
-  for await (const piece of bytes) {
-    received += piece.byteLength;
-    if (offset + received > MAX_LAYER_BYTES)
-      throw new Fault('UploadTooLarge', { ...factsOf(path), limit: MAX_LAYER_BYTES });
-    if (length !== undefined && received > length) throw new Fault('RangeOutOfOrder', { ...factsOf(path), offset });
-    yield piece;
-  }
+/** An upload before a chunk, what of the chunk is noted, and where its bytes end by now. */
+interface Progress {
+  readonly begun: Upload;
+  readonly noted: Upload;
+  readonly end: number;
 }
 
 /** Moves the upload on to `end`, unless somebody else has moved or ended it in the meantime. */
-async function keep(
-  { metadata, clock, retention }: Pick<Ports, 'metadata' | 'clock' | 'retention'>,
+async function note(
+  { metadata, clock, retention }: Needs,
   path: UploadPath,
-  upload: Upload,
-  end: number,
+  { begun, noted, end }: Progress,
 ): Promise<Upload> {
   const next = {
     offset: end,
-    parts: upload.parts + 1,
-    hasSmallPart: upload.hasSmallPart || (upload.parts > 0 && upload.lastPartSize < MIN_PART_BYTES),
-    lastPartSize: end - upload.offset,
+    parts: begun.parts + 1,
+    hasSmallPart: begun.hasSmallPart || (begun.parts > 0 && begun.lastPartSize < MIN_PART_BYTES),
+    lastPartSize: end - begun.offset,
     expiresAt: clock.now() + retention.upload,
   };
   const kept = await metadata.write(async (tx) => {
-    if (await tx.uploads.advance(upload, next)) return true;
+    if (await tx.uploads.advance(noted, next)) return true;
     // The upload ended while its bytes came in: they may have been written after the erasure of its key.
-    await discard(tx, upload, end, clock.now());
+    await discard(tx, noted, end, clock.now());
     return false;
   });
   await failpoint('upload.advanced');
   if (!kept) throw new Fault('UploadNotFound', factsOf(path));
-  return { ...upload, ...next };
+  return { ...noted, ...next };
+}
+
+/** Undoes what was noted of a chunk that is refused after all; its space may be what others are waiting for. */
+async function takeBack({ metadata, uploads, clock, retention }: Needs, begun: Upload, noted: Upload): Promise<void> {
+  const to = { ...begun, expiresAt: clock.now() + retention.upload };
+  const taken = await metadata.write((tx) => tx.uploads.advance(noted, to));
+  if (taken) await uploads.truncate(begun.storageKey, begun.offset);
 }
 
 /** Nothing, as long as the upload or a blob made of it is there. */

@@ -49,6 +49,7 @@ export function stepwise(ports: Ports, turns: Turns, ids: Ids): Ports {
     },
     uploads: {
       append: (key, offset, bytes) => onBytes('write', 'append', [key], () => uploads.append(key, offset, bytes)),
+      truncate: (key, length) => onBytes('write', 'truncate', [key], () => uploads.truncate(key, length)),
       commit: (key, size, digest) => onBytes('write', 'commit', [key], () => uploads.commit(key, size, digest)),
     },
   };
