@@ -30,7 +30,9 @@ export type StoredFile = StoredBytes | ForeignFile;
 /** Finished bytes, each under a key that is used once and never again. */
 export interface BlobStore {
   /**
-   * Opens the bytes for reading. A stream that is open stays readable to its end, whatever is erased meanwhile.
+   * Opens the bytes for reading, all of them or a range, which may be empty. A stream that is open stays readable to its end,
+   * whatever is erased meanwhile, and fails when there is less than the range. It reads no more than one piece ahead of who
+   * takes it.
    * @throws BytesMissing when nothing is stored under the key: an alarm, not an answer
    */
   open(key: StorageKey, range?: ByteRange): Promise<Readable>;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { type ByteRange, BytesMissing } from '../blobs/blob-store.ts';
 import type { RepositoryBlob } from '../metadata/blobs.ts';
@@ -9,7 +10,6 @@ import { parseRange } from './byte-range.ts';
 import { cacheHeaders, isKnown, notModified } from './caching.ts';
 import type { Answer, Call } from './call.ts';
 import { refuse } from './faults.ts';
-import { wholeStream } from './whole-stream.ts';
 
 type Needs = Pick<Ports, 'metadata' | 'blobs'>;
 type Target = RepositoryPath & { readonly digest: string };
@@ -65,11 +65,10 @@ async function getBlob(needs: Needs, target: Target): Promise<RepositoryBlob> {
 }
 
 async function open(needs: Needs, target: Target, blob: RepositoryBlob, range?: ByteRange): Promise<Readable> {
-  const length = range ? range.last - range.first + 1 : blob.size;
-  // A store that knows where the end is makes its buffers no longer than what it is going to read.
-  const part = range ?? (blob.size > 0 ? { first: 0, last: blob.size - 1 } : undefined);
+  // Under the Content-Length that is promised, an answer that ended early in good order would leave the client waiting.
+  const part = range ?? { first: 0, last: blob.size - 1 };
   try {
-    return await wholeStream(await needs.blobs.open(blob.storageKey, part), length);
+    return await begun(await needs.blobs.open(blob.storageKey, part));
   } catch (error) {
     if (!(error instanceof BytesMissing)) throw error;
     // Without a grace the bytes may go between the look and the opening: then the blob is gone, or has other bytes by now.
@@ -77,4 +76,10 @@ async function open(needs: Needs, target: Target, blob: RepositoryBlob, range?: 
     if (now.storageKey === blob.storageKey) throw error;
     return open(needs, target, now, range);
   }
+}
+
+/** Fulfils when the first bytes are there, so that what cannot be read at all is refused before an answer has begun. */
+async function begun(stream: Readable): Promise<Readable> {
+  await once(stream, 'readable');
+  return stream;
 }

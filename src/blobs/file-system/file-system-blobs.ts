@@ -5,7 +5,9 @@ import { failpoint } from '../../model/failpoint.ts';
 import type { StorageKey } from '../../model/ids.ts';
 import { type BlobStore, type ByteRange, BytesMissing, type StoredBytes, type StoredFile } from '../blob-store.ts';
 import { errorCode } from './error-code.ts';
+import { FileStream } from './file-stream.ts';
 import type { Layout } from './layout.ts';
+import { ReadShare } from './read-share.ts';
 import { listFiles, statKeys } from './stored-files.ts';
 import { NO_SURROUNDINGS, type Surroundings } from './surroundings.ts';
 import { FolderNotDurable, syncFolder } from './sync-folder.ts';
@@ -15,6 +17,7 @@ const { O_RDONLY, O_NOFOLLOW } = constants;
 export class FileSystemBlobs implements BlobStore {
   readonly #layout: Layout;
   readonly #surroundings: Surroundings;
+  readonly #share = new ReadShare();
 
   constructor(layout: Layout, surroundings = NO_SURROUNDINGS) {
     this.#layout = layout;
@@ -24,10 +27,7 @@ export class FileSystemBlobs implements BlobStore {
   async open(key: StorageKey, range?: ByteRange): Promise<Readable> {
     try {
       const file = await open(this.#layout.blob(key), O_RDONLY | O_NOFOLLOW);
-      return file.createReadStream({
-        highWaterMark: 256 * 1024,
-        ...(range && { start: range.first, end: range.last }),
-      });
+      return new FileStream(file, this.#share, range);
     } catch (error) {
       throw errorCode(error) === 'ENOENT' ? new BytesMissing(key) : error;
     }
