@@ -8,19 +8,23 @@ import type { RunningServer } from './cli/running-server.ts';
 import { packageVersion } from './cli/version.ts';
 import type { Settings } from './config/settings.ts';
 import { openDataFolder } from './data-folder/open-data-folder.ts';
+import { ECR_SURFACE } from './ecr/ecr-surface.ts';
 import { operationsOf } from './ecr/operations.ts';
 import { PageTokens } from './ecr/page-tokens.ts';
 import { registerEcr } from './ecr/register-ecr.ts';
+import { Admission, limitsFor } from './http/admission.ts';
 import { createServer } from './http/create-server.ts';
 import { closeWithin } from './http/draining.ts';
 import { localHostCheck } from './http/host-check.ts';
 import { listen } from './http/listen.ts';
 import { createLogger } from './http/logger.ts';
+import { RequestCounts } from './http/request-counts.ts';
 import type { MetadataStore } from './metadata/metadata-store.ts';
 import { registerMetrics } from './metrics/register-metrics.ts';
 import { type Clock, systemClock } from './model/clock.ts';
 import { randomIds } from './model/ids.ts';
 import { layerLinkPath } from './oci/layer-link.ts';
+import { OCI_SURFACE } from './oci/oci-surface.ts';
 import { registerOci } from './oci/register-oci.ts';
 import { allowEverything } from './policy/authorizer.ts';
 import { DownloadLinks } from './policy/download-links.ts';
@@ -88,7 +92,12 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
     ),
   );
 
+  const surfaces = [ECR_SURFACE, OCI_SURFACE];
+  const admission = new Admission(surfaces, limitsFor(settings.maxRequests));
+  const counts = new RequestCounts(surfaces);
   const server = createServer({
+    admission,
+    counts,
     logger,
     ids,
     hostAllowed: localHostCheck({ domains: settings.domains, listeningOn: settings.host }),
@@ -109,7 +118,7 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
     sparseManifests: settings.sparseManifests,
   });
   registerAdmin(server, { ...ports, verifier: { ...verifierOf(settings, clock), paths: 'any' }, collector });
-  registerMetrics(server, { ...stores, collector, version: packageVersion() });
+  registerMetrics(server, { ...stores, collector, admission, counts, version: packageVersion() });
   const address = await listen(server, settings);
 
   const running = opening.move();

@@ -5,6 +5,7 @@ import type { FaultCode } from '../model/fault-messages.ts';
 const STATUSES: Partial<Readonly<Record<FaultCode, number>>> = {
   RequestTooLarge: 413,
   UnknownOperation: 404,
+  TooManyRequests: 429,
   Unsupported: 405,
   MissingAuthenticationToken: 401,
   IncompleteSignature: 401,

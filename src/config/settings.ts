@@ -171,6 +171,13 @@ export const SETTINGS = {
     fallbackSaid: 'text in profile local',
     argument: '<format>',
   }),
+  maxRequests: declare({
+    value: wholeNumber(1, 65_536),
+    accepts: 'a whole number from 1 to 65536',
+    help: 'How many requests to work on at once; four times as many more are taken in bursts, the others are refused',
+    fallback: '64',
+    argument: '<number>',
+  }),
   shutdownGrace: declare({
     value: duration('0s', LONGEST_TIMER),
     accepts: `a duration up to ${LONGEST_TIMER}, such as 30s`,

@@ -12,6 +12,7 @@ export const EXCEPTIONS = {
   MalformedRequest: 'SerializationException',
   RequestTooLarge: 'InvalidParameterException',
   UnknownOperation: 'UnknownOperationException',
+  TooManyRequests: 'ThrottlingException',
   StorageFull: 'ServerException',
 
   MissingAuthenticationToken: 'MissingAuthenticationTokenException',

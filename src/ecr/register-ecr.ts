@@ -4,11 +4,10 @@ import { annotate } from '../http/access-log.ts';
 import { BodyInterrupted } from '../http/body-interrupted.ts';
 import { Fault } from '../model/fault.ts';
 import { answerCall } from './answer-call.ts';
+import { CONTENT_TYPE } from './content-type.ts';
 import type { EcrEdge } from './ecr-edge.ts';
 import { ERROR_STATUS, errorBody, serverErrorBody, statusOf } from './faults.ts';
 import { answerStranger, answerUnknownProtocol, isForAnotherService, TARGET_PREFIX } from './strangers.ts';
-
-const CONTENT_TYPE = 'application/x-amz-json-1.1';
 
 /**
  * Serves ECR's JSON API at `POST /` (fidelity facts, sections 1.1 and 2). What is signed for another service, wherever it

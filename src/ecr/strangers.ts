@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { writeJson } from '../aws/json/write-json.ts';
+import { CONTENT_TYPE } from './content-type.ts';
 
-const JSON_1_1 = 'application/x-amz-json-1.1';
 export const TARGET_PREFIX = 'AmazonEC2ContainerRegistry_V20150921.';
 
 /**
@@ -18,7 +18,7 @@ export function answerStranger(
   const service = signed ?? /^[A-Za-z0-9_]{1,64}/.exec(target)?.[0] ?? 'something else';
   const advice = `This endpoint (Berth ${version}) serves Amazon ECR only. You called ${service}. Unset AWS_ENDPOINT_URL and set AWS_ENDPOINT_URL_ECR instead.`;
   if (target !== '') {
-    return send(reply, 400, JSON_1_1, writeJson({ __type: 'UnknownOperationException', message: advice }));
+    return send(reply, 400, CONTENT_TYPE, writeJson({ __type: 'UnknownOperationException', message: advice }));
   }
   const id = `<RequestId>${request.id}</RequestId>`;
   if ((request.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded')) {

@@ -74,7 +74,7 @@ export function watchConnections(clock: Clock, limits: WatchLimits): ConnectionW
   };
 }
 
-function hasBody({ headers }: IncomingMessage): boolean {
+export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 

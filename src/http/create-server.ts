@@ -9,7 +9,8 @@ import fastify, {
 import { type Clock, systemClock } from '../model/clock.ts';
 import type { Ids } from '../model/ids.ts';
 import { logWhenDone } from './access-log.ts';
-import { watchConnections } from './connection-watch.ts';
+import type { Admission } from './admission.ts';
+import { hasBody, watchConnections } from './connection-watch.ts';
 import { addDraining } from './draining.ts';
 import { answerError } from './error-handler.ts';
 import { continueWhenRead } from './expect-continue.ts';
@@ -18,7 +19,9 @@ import type { HostAllowed } from './host-check.ts';
 import { answerMalformedHttp } from './malformed-http.ts';
 import { answerNotFound } from './not-found.ts';
 import { checkRequest } from './request-checks.ts';
+import type { RequestCounts } from './request-counts.ts';
 import { sendRefusal } from './request-refusal.ts';
+import { answerFirst, TurnAway } from './turn-away.ts';
 
 export interface ServerOptions {
   readonly logger: FastifyBaseLogger;
@@ -26,6 +29,9 @@ export interface ServerOptions {
   readonly hostAllowed: HostAllowed;
   readonly readiness?: ReadinessChecks;
   readonly clock?: Clock;
+  /** Decides whether requests are taken in hand; without it all are. */
+  readonly admission?: Admission;
+  readonly counts?: RequestCounts;
   readonly limits?: Partial<ServerLimits>;
 }
 
@@ -64,7 +70,7 @@ const LIMITS: ServerLimits = {
  * - What an edge does not answer is answered in JSON that every kind of client can show.
  */
 export function createServer(options: ServerOptions): FastifyInstance {
-  const { logger, ids, hostAllowed, readiness = {}, clock = systemClock } = options;
+  const { logger, ids, hostAllowed, readiness = {}, clock = systemClock, admission, counts } = options;
   const limits = { ...LIMITS, ...options.limits };
   const watch = watchConnections(clock, { ...limits, windowMs: limits.bodyWindowMs });
 
@@ -74,6 +80,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     reply.raw.setHeader('X-Content-Type-Options', 'nosniff');
     watch.add(request.raw, reply.raw);
     logWhenDone(request, reply);
+    counts?.noteWhenDone(request.raw, reply.raw);
   };
 
   const server: FastifyInstance = fastify({
@@ -118,6 +125,16 @@ export function createServer(options: ServerOptions): FastifyInstance {
   server.setNotFoundHandler(answerNotFound);
   addHealth(server, readiness, addDraining(server));
 
+  const turnAway = new TurnAway({ logger, clock, ids });
+  answerFirst(server.server, (request, response) => {
+    const busy = admission?.take(request, response);
+    if (busy === undefined) return false;
+    counts?.noteBusy(request);
+    // Before the answer, so that the watch hears of its end.
+    if (hasBody(request)) watch.add(request, response);
+    turnAway.answer(request, response, busy);
+    return true;
+  });
   continueWhenRead(server.server);
   server.server.on('timeout', watch.timedOut);
   const looking = setInterval(watch.check, limits.lookMs).unref();

@@ -41,6 +41,16 @@ export const FAMILIES = {
     help: 'Bytes in the store, all registries together: blobs, trash, and uploads that are not complete.',
   },
   berth_uploads_active: { type: 'gauge', labels: [], help: 'Uploads begun and neither completed nor expired.' },
+  berth_http_requests_total: {
+    type: 'counter',
+    labels: ['surface', 'outcome'],
+    help: 'Requests answered since the process began, by protocol: ecr, oci, other. outcome: the class of the status; busy, refused because there were too many; none, the client went away before.',
+  },
+  berth_http_requests_open: {
+    type: 'gauge',
+    labels: ['state'],
+    help: 'Requests of ecr and oci that are open. working: the server works on them. waiting: it waits for their clients, who send or read.',
+  },
   berth_gc_runs_total: {
     type: 'counter',
     labels: ['result'],

@@ -1,3 +1,5 @@
+import type { Admission } from '../http/admission.ts';
+import type { RequestCount } from '../http/request-counts.ts';
 import type { CollectionStatus } from '../metadata/collection-status.ts';
 import type { OverallUsage } from '../registry/usage/read-usage.ts';
 import type { Round, Totals } from '../workers/collector.ts';
@@ -44,6 +46,19 @@ export function samplesOfRounds(totals: Totals, last: Round | undefined): Sample
       berth_gc_duration_seconds: [{ value: (last.endedAt - last.beganAt) / 1000 }],
       berth_gc_last_run_timestamp_seconds: [{ value: last.endedAt / 1000 }],
     }),
+  };
+}
+
+export function samplesOfRequests(
+  { inHand, waiting }: Pick<Admission, 'inHand' | 'waiting'>,
+  counts: readonly RequestCount[],
+): Samples {
+  return {
+    berth_http_requests_total: counts.map(({ surface, outcome, count }) => ({
+      labels: { surface, outcome },
+      value: count,
+    })),
+    berth_http_requests_open: byLabel('state', { working: inHand, waiting }),
   };
 }
 

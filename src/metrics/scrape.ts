@@ -1,3 +1,5 @@
+import type { Admission } from '../http/admission.ts';
+import type { RequestCounts } from '../http/request-counts.ts';
 import { readCollectionStatus } from '../registry/collection/status.ts';
 import type { Ports } from '../registry/ports.ts';
 import { readOverallUsage } from '../registry/usage/read-usage.ts';
@@ -5,10 +7,12 @@ import type { Collector } from '../workers/collector.ts';
 import type { Samples } from './families.ts';
 import { renderProcess } from './process-metrics.ts';
 import { render } from './render.ts';
-import { byLabel, samplesOfCollection, samplesOfRounds, samplesOfUsage } from './samples.ts';
+import { byLabel, samplesOfCollection, samplesOfRequests, samplesOfRounds, samplesOfUsage } from './samples.ts';
 
 export interface MetricsSources extends Pick<Ports, 'metadata'> {
   readonly collector: Pick<Collector, 'last' | 'totals'>;
+  readonly admission: Pick<Admission, 'inHand' | 'waiting'>;
+  readonly counts: Pick<RequestCounts, 'all'>;
   /** Berth's. */
   readonly version: string;
 }
@@ -21,7 +25,7 @@ const MAX_REGISTRIES = 1000;
  * answer that is an error, and with it what is known.
  */
 export async function scrape(
-  { metadata, collector, version }: MetricsSources,
+  { metadata, collector, admission, counts, version }: MetricsSources,
   onError: (error: unknown, collector: string) => void,
 ): Promise<string> {
   const success: Record<string, number> = {};
@@ -42,6 +46,7 @@ export async function scrape(
   const samples: Samples = {
     berth_build_info: [{ labels: { version }, value: 1 }],
     berth_scrape_collector_success: byLabel('collector', success),
+    ...samplesOfRequests(admission, counts.all),
     ...(usage && samplesOfUsage(usage)),
     ...samplesOfRounds(collector.totals, collector.last),
     ...(status && samplesOfCollection(status)),

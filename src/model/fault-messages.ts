@@ -25,6 +25,7 @@ export const FAULT_MESSAGES = {
   MalformedRequest: (f: { readonly reason: string }) => f.reason,
   RequestTooLarge: (f: { readonly limit: number }) => `The request body is larger than ${f.limit} bytes`,
   UnknownOperation: (f: { readonly reason: string }) => f.reason,
+  TooManyRequests: () => 'Rate exceeded',
   StorageFull: () =>
     'The registry has no space left to store anything new. Reading and deleting go on as usual; deleting images makes space',
 

@@ -20,6 +20,7 @@ export const OCI_ERRORS = {
   MalformedRequest: { status: 400, code: 'UNSUPPORTED' },
   RequestTooLarge: { status: 413, code: 'SIZE_INVALID' },
   UnknownOperation: { status: 404, code: 'UNSUPPORTED' },
+  TooManyRequests: { status: 429, code: 'TOOMANYREQUESTS' },
   StorageFull: { status: 507, code: 'STORAGE_FULL' },
 
   MissingAuthenticationToken: { status: 401, code: 'UNAUTHORIZED' },
@@ -70,8 +71,14 @@ export const OCI_ERRORS = {
   Unsupported: { status: 405, code: 'UNSUPPORTED' },
 } as const satisfies Record<FaultCode, OciError>;
 
+/** An answer whose body is all there. */
+export interface ErrorAnswer extends Answer {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
 /** A fault as the protocol says it, with what else the caller needs to go on. */
-export function refuse(fault: Fault, headers: Readonly<Record<string, string>> = {}): Answer {
+export function refuse(fault: Fault, headers: Readonly<Record<string, string>> = {}): ErrorAnswer {
   return errorAnswer(OCI_ERRORS[fault.code], fault.message, headers);
 }
 
@@ -84,7 +91,7 @@ function errorAnswer(
   { status, code }: OciError,
   message: string,
   headers: Readonly<Record<string, string>> = {},
-): Answer {
+): ErrorAnswer {
   return {
     status,
     headers: { ...headers, 'Content-Type': 'application/json; charset=utf-8' },

@@ -17,6 +17,7 @@ const BAD: readonly (readonly [SettingName, string, ...string[]])[] = [
   ['uploadExpiry', 'a duration from 1s', '999ms', '0s'],
   ['logLevel', 'trace, debug, info', 'verbose', 'INFO', ''],
   ['logFormat', 'text or json', 'pretty', ''],
+  ['maxRequests', 'a whole number', '0', '65537'],
   ['shutdownGrace', 'a duration', '30', '25d'],
 ];
 

@@ -52,6 +52,7 @@ const TABLE = {
   uploadExpiry: { fallback: 24 * HOUR, file: ['1s', 1000], env: ['48h', 48 * HOUR], flag: ['3650d', 87_600 * HOUR] },
   logLevel: { fallback: 'info', file: ['trace', 'trace'], env: ['silent', 'silent'], flag: ['warn', 'warn'] },
   logFormat: { fallback: 'text', file: ['json', 'json'], env: ['text', 'text'], flag: ['json', 'json'] },
+  maxRequests: { fallback: 64, file: ['1', 1], env: ['100', 100], flag: ['65536', 65_536] },
   shutdownGrace: { fallback: 30_000, file: ['0s', 0], env: ['5s', 5000], flag: ['1m', 60_000] },
 } as const satisfies {
   readonly [N in Exclude<SettingName, 'credentials'>]: {
@@ -80,6 +81,7 @@ const VARIABLES: Readonly<Record<keyof typeof TABLE, string>> = {
   uploadExpiry: 'BERTH_UPLOAD_EXPIRY',
   logLevel: 'BERTH_LOG_LEVEL',
   logFormat: 'BERTH_LOG_FORMAT',
+  maxRequests: 'BERTH_MAX_REQUESTS',
   shutdownGrace: 'BERTH_SHUTDOWN_GRACE',
 };
 

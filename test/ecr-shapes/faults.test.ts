@@ -39,6 +39,7 @@ const COMMON = new Set([
   'InvalidSignatureException',
   'MissingAuthenticationTokenException',
   'SerializationException',
+  'ThrottlingException',
   'UnknownOperationException',
   'UnrecognizedClientException',
 ]);

@@ -1,7 +1,11 @@
+import type { FastifyInstance } from 'fastify';
 import { expect, test } from 'vitest';
 import type { BlobStore } from '../../src/blobs/blob-store.ts';
+import { Admission, limitsFor } from '../../src/http/admission.ts';
+import { RequestCounts } from '../../src/http/request-counts.ts';
 import { registerMetrics } from '../../src/metrics/register-metrics.ts';
 import type { StorageKey } from '../../src/model/ids.ts';
+import { OCI_SURFACE } from '../../src/oci/oci-surface.ts';
 import { ERASE_BATCH } from '../../src/registry/collection/erase.ts';
 import { PullRecorder } from '../../src/registry/image/pull-recorder.ts';
 import { Collector } from '../../src/workers/collector.ts';
@@ -13,8 +17,15 @@ import { parseExposition } from './parse-exposition.ts';
 
 async function startOn(stores: Awaited<ReturnType<typeof openStores>>) {
   const collector = new Collector({ ...stores.ports, pulls: new PullRecorder() });
-  const sources = { ...stores.ports, collector, version: '1.2.3' };
-  return { ...(await startServer((server) => registerMetrics(server, sources))), collector };
+  const surfaces = [OCI_SURFACE];
+  const admission = new Admission(surfaces, limitsFor(1));
+  const counts = new RequestCounts(surfaces);
+  const sources = { ...stores.ports, collector, admission, counts, version: '1.2.3' };
+  const addRoutes = (server: FastifyInstance) => {
+    registerMetrics(server, sources);
+    server.get('/v2/', async (_request, reply) => reply.code(401).send('no'));
+  };
+  return { ...(await startServer(addRoutes, { admission, counts })), collector };
 }
 
 test('GET answers the text format to anybody, and HEAD the same without it', async () => {
@@ -49,6 +60,21 @@ test('a host name that is not its own is refused, as everywhere', async () => {
   const answer = parseAnswer(await request(port, 'GET /metrics', ['Host: evil.example']));
   expect(answer.status).toBe(403);
   expect(answer.body).not.toContain('berth_');
+});
+
+test('requests are counted by surface and outcome, the scrape itself from the next one on', async () => {
+  await using stores = await openStores();
+  const { port } = await startOn(stores);
+  for (const target of ['/v2/', '/v2/', '/elsewhere']) await request(port, `GET ${target}`);
+  const families = parseExposition(parseAnswer(await request(port, 'GET /metrics')).body);
+  expect(Object.fromEntries(families.get('berth_http_requests_total')?.samples ?? [])).toEqual({
+    'surface="oci",outcome="4xx"': 2,
+    'surface="other",outcome="4xx"': 1,
+  });
+  expect(Object.fromEntries(families.get('berth_http_requests_open')?.samples ?? [])).toEqual({
+    'state="working"': 0,
+    'state="waiting"': 0,
+  });
 });
 
 test('when the metadata cannot be read the answer is still one that a scraper reads, and the log says why', async () => {

@@ -176,6 +176,7 @@ export function settingsOf(dataDir: string): Settings {
     uploadExpiry: 86_400_000,
     logLevel: 'silent',
     logFormat: 'json',
+    maxRequests: 64,
     shutdownGrace: 1_000,
     credentials: [
       TEST_CREDENTIAL,
