@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Pace } from './pace.ts';
 import type { Refusal, Surface } from './surface.ts';
 
 export interface AdmissionLimits {
@@ -10,11 +11,16 @@ export interface AdmissionLimits {
   readonly burstMs: number;
   /** How many requests may be open at all, those that wait for their clients included. */
   readonly open: number;
+  /** How many are begun in one turn of the event loop. */
+  readonly perTurn: number;
 }
+
+/** As much as takes some milliseconds, and enough to share a commit. */
+const PER_TURN = 16;
 
 /** The rule for a server that may have so many requests in hand. */
 export function limitsFor(requests: number): AdmissionLimits {
-  return { requests, burst: 4 * requests, burstMs: 10_000, open: Math.max(4096, 8 * requests) };
+  return { requests, burst: 4 * requests, burstMs: 10_000, open: Math.max(4096, 8 * requests), perTurn: PER_TURN };
 }
 
 interface Exchange {
@@ -37,6 +43,7 @@ export class Admission {
   readonly #stopwatch: () => number;
   readonly #inHand = new Set<Exchange>();
   readonly #waiting = new Set<Exchange>();
+  readonly #pace: Pace;
   #burst: number;
   #filledAt: number;
 
@@ -49,6 +56,7 @@ export class Admission {
     this.#surfaces = surfaces;
     this.#limits = limits;
     this.#stopwatch = stopwatch;
+    this.#pace = new Pace(limits.perTurn);
     this.#burst = limits.burst;
     this.#filledAt = stopwatch();
   }
@@ -65,10 +73,13 @@ export class Admission {
     return this.#waiting.size;
   }
 
-  /** Takes the request in hand until its answer is over. Answers what to refuse it with, where it cannot. */
-  take(request: IncomingMessage, response: ServerResponse): Refusal | undefined {
+  /** Takes the request in hand until its answer is over, and begins it in its turn; or answers what to refuse it with. */
+  take(request: IncomingMessage, response: ServerResponse, begin: () => void): Refusal | undefined {
     const surface = this.#surfaces.find(({ covers }) => covers(request));
-    if (surface === undefined) return undefined;
+    if (surface === undefined) {
+      begin();
+      return undefined;
+    }
     if (!this.#hasRoom()) return surface.busy;
     const exchange = { request, response };
     this.#inHand.add(exchange);
@@ -76,6 +87,7 @@ export class Admission {
       this.#inHand.delete(exchange);
       this.#waiting.delete(exchange);
     });
+    this.#pace.begin(begin);
     return undefined;
   }
 

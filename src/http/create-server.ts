@@ -126,15 +126,15 @@ export function createServer(options: ServerOptions): FastifyInstance {
   addHealth(server, readiness, addDraining(server));
 
   const turnAway = new TurnAway({ logger, clock, ids });
-  answerFirst(server.server, (request, response) => {
-    const busy = admission?.take(request, response);
-    if (busy === undefined) return false;
-    counts?.noteBusy(request);
-    // Before the answer, so that the watch hears of its end.
-    if (hasBody(request)) watch.add(request, response);
-    turnAway.answer(request, response, busy);
-    return true;
-  });
+  if (admission)
+    answerFirst(server.server, (request, response, others) => {
+      const busy = admission.take(request, response, others);
+      if (busy === undefined) return;
+      counts?.noteBusy(request);
+      // Before the answer, so that the watch hears of its end.
+      if (hasBody(request)) watch.add(request, response);
+      turnAway.answer(request, response, busy);
+    });
   continueWhenRead(server.server);
   server.server.on('timeout', watch.timedOut);
   const looking = setInterval(watch.check, limits.lookMs).unref();

@@ -37,15 +37,16 @@ export class TurnAway {
   }
 }
 
-/** Asks `answers` before those who answer requests now: what it has answered goes no further. */
+/** Has `first` see each request before those who answer requests now; it calls `others` when they shall, be it later. */
 export function answerFirst(
   server: Server,
-  answers: (request: IncomingMessage, response: ServerResponse) => boolean,
+  first: (request: IncomingMessage, response: ServerResponse, others: () => void) => void,
 ): void {
-  const others = server.listeners('request') as RequestListener[];
+  const listeners = server.listeners('request') as RequestListener[];
   server.removeAllListeners('request');
   server.on('request', (request, response) => {
-    if (answers(request, response)) return;
-    for (const other of others) other(request, response);
+    first(request, response, () => {
+      for (const listener of listeners) listener(request, response);
+    });
   });
 }

@@ -8,7 +8,7 @@ import { OCI_SURFACE } from '../../src/oci/oci-surface.ts';
 import { dial, parseAnswer, request, startServer, until } from './test-server.ts';
 
 const SURFACES = [ECR_SURFACE, OCI_SURFACE];
-const LIMITS = { requests: 3, burst: 2, burstMs: 1000, open: 12 };
+const LIMITS = { requests: 3, burst: 2, burstMs: 1000, open: 12, perTurn: 2 };
 const ECR_LINES = ['Host: localhost', 'X-Amz-Target: AmazonEC2ContainerRegistry_V20150921.PutImage'];
 
 /** A server whose store is stuck: it answers nothing but health, until it is freed. */
