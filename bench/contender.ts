@@ -12,7 +12,11 @@ export interface Contender extends AsyncDisposable {
 }
 
 /** Pushes as docker does: POST, PATCH and PUT for each blob, then the manifest by tag. */
-export async function pushImage({ requests }: Contender, repository: string, image: BenchImage): Promise<void> {
+export async function pushImage(
+  { requests }: Pick<Contender, 'requests'>,
+  repository: string,
+  image: BenchImage,
+): Promise<void> {
   for (const { digest, bytes } of image.blobs) {
     const begun = await requests.expect(202, 'POST', `/v2/${repository}/blobs/uploads/`);
     const type = { 'content-type': 'application/octet-stream' };
