@@ -1,9 +1,9 @@
 /** What all streams of a store together may hold of what they have read, in bytes: many slow readers cost no more than a few. */
-const BUDGET = 4 * 1024 * 1024;
-/** A piece longer than this is not read faster. */
-const LONGEST = 256 * 1024;
+const BUDGET = 2 * 1024 * 1024;
+/** What a connection takes in one go. Twice that and more costs two to three times the processor, half of that nearly twice. */
+const LONGEST = 64 * 1024;
 /** A piece shorter than this costs more turns of the event loop than it saves memory. */
-const SHORTEST = 16 * 1024;
+const SHORTEST = 8 * 1024;
 
 /** Shares out among the streams that are open how much each reads at a time. */
 export class ReadShare {
