@@ -23,6 +23,7 @@ import type { MetadataStore } from './metadata/metadata-store.ts';
 import { registerMetrics } from './metrics/register-metrics.ts';
 import { type Clock, systemClock } from './model/clock.ts';
 import { randomIds } from './model/ids.ts';
+import { FrontServer } from './oci/front-server.ts';
 import { layerLinkPath } from './oci/layer-link.ts';
 import { OCI_SURFACE } from './oci/oci-surface.ts';
 import { registerOci } from './oci/register-oci.ts';
@@ -116,6 +117,10 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
     defaultRegistry: { id: settings.account, region: settings.region },
     createOnPush: settings.createOnPush,
     sparseManifests: settings.sparseManifests,
+    frontServer:
+      settings.accelRedirect === 'off'
+        ? undefined
+        : new FrontServer(settings.accelRedirect, stores.pathBelowBlobs, ports),
   });
   registerAdmin(server, { ...ports, verifier: { ...verifierOf(settings, clock), paths: 'any' }, collector });
   registerMetrics(server, { ...stores, collector, admission, counts, version: packageVersion() });

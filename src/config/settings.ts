@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { isRegion, isRegistryId } from '../model/registry.ts';
 import { credentialList } from './credentials.ts';
 import { dataHome, type Env } from './home-folders.ts';
-import { duration, list, oneOf, parseDomain, parseHost, text, wholeNumber, yesOrNo } from './values.ts';
+import { duration, list, oneOf, parseDomain, parseHost, parseLocation, text, wholeNumber, yesOrNo } from './values.ts';
 
 export type Profile = 'local' | 'production';
 
@@ -155,6 +155,14 @@ export const SETTINGS = {
     fallback: '24h',
     argument: '<duration>',
     kind: 'duration',
+  }),
+  accelRedirect: declare({
+    value: text(parseLocation),
+    accepts:
+      'off, or a path that begins and ends with a slash, of letters, digits, dots, hyphens and underscores (/berth-blobs/)',
+    help: 'Internal location of an nginx in front that serves the folder of blobs: large blobs are left to it',
+    fallback: 'off',
+    argument: '<location>',
   }),
   logLevel: declare({
     value: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),

@@ -74,3 +74,9 @@ export function parseDomain(given: string): string | undefined {
   const suffix = parseHost(given.slice(2));
   return suffix === undefined || isIP(suffix) !== 0 ? undefined : `*.${suffix}`;
 }
+
+/** A location of a front server, `/berth-blobs/`: a path without anything that could need encoding or lead elsewhere; or `off`. */
+export function parseLocation(given: string): string | undefined {
+  if (given === 'off') return given;
+  return given.length <= 255 && /^\/(?:[A-Za-z0-9_-][A-Za-z0-9._-]*\/)+$/.test(given) ? given : undefined;
+}

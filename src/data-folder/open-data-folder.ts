@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { access, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BlobStore, UploadStore } from '../blobs/blob-store.ts';
+import { pathBelowBlobs } from '../blobs/file-system/layout.ts';
 import { openFileSystemStores } from '../blobs/file-system/open-stores.ts';
 import { makeFolder, syncFolder } from '../blobs/file-system/sync-folder.ts';
 import { StartupRefusal } from '../config/startup-refusal.ts';
@@ -9,6 +10,7 @@ import type { MetadataStore } from '../metadata/metadata-store.ts';
 import { isFull } from '../metadata/sqlite/failure.ts';
 import { SqliteMetadata } from '../metadata/sqlite/sqlite-metadata.ts';
 import { isFault } from '../model/fault.ts';
+import type { StorageKey } from '../model/ids.ts';
 import type { Room } from '../model/room.ts';
 import { DiskRoom } from './disk-room.ts';
 import { lockFolder } from './lock.ts';
@@ -21,6 +23,8 @@ export interface DataFolder extends AsyncDisposable {
   readonly blobs: BlobStore;
   readonly uploads: UploadStore;
   readonly room: Room;
+  /** Where the file of a finished blob is, below the folder `blobs`. */
+  readonly pathBelowBlobs: (key: StorageKey) => string;
 }
 
 /** Who hears what the folder has to tell while it is open. */
@@ -66,6 +70,7 @@ export async function openDataFolder(path: string, listener: Listener): Promise<
         ...stores,
         metadata,
         room,
+        pathBelowBlobs,
         [Symbol.asyncDispose]: async () => {
           await metadata[Symbol.asyncDispose]();
           await room.close();

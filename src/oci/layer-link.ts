@@ -23,7 +23,7 @@ export function layerLinkPath({ registry, repositoryName, digest }: LinkTarget, 
  * @throws Fault `UnknownOperation`, `InvalidSignature`, `RepositoryNotFound`, `BlobUnknown`
  */
 export async function downloadLayer(
-  edge: Pick<OciEdge, 'metadata' | 'blobs' | 'links'>,
+  edge: Pick<OciEdge, 'metadata' | 'blobs' | 'links' | 'frontServer'>,
   call: Pick<Call, 'method' | 'headers' | 'query'> & { readonly path: string },
 ): Promise<Answer> {
   if (call.method !== 'GET' && call.method !== 'HEAD') {

@@ -3,15 +3,15 @@ import type { Readable } from 'node:stream';
 import { type ByteRange, BytesMissing } from '../blobs/blob-store.ts';
 import type { RepositoryBlob } from '../metadata/blobs.ts';
 import { Fault } from '../model/fault.ts';
-import { findBlob } from '../registry/layer/find-blobs.ts';
-import type { Ports } from '../registry/ports.ts';
+import { type FoundBlob, findBlob } from '../registry/layer/find-blobs.ts';
 import { namesOf, type RepositoryPath } from '../registry/repository/repository-path.ts';
 import { parseRange } from './byte-range.ts';
 import { cacheHeaders, isKnown, notModified } from './caching.ts';
 import type { Answer, Call } from './call.ts';
 import { refuse } from './faults.ts';
+import type { OciEdge } from './oci-edge.ts';
 
-type Needs = Pick<Ports, 'metadata' | 'blobs'>;
+type Needs = Pick<OciEdge, 'metadata' | 'blobs' | 'frontServer'>;
 type Target = RepositoryPath & { readonly digest: string };
 
 /** What every answer about a blob says of it. */
@@ -26,7 +26,8 @@ export function describeBlob({ digest, size }: Pick<RepositoryBlob, 'digest' | '
 }
 
 /**
- * The blob as a stream, or the one part of it that Range asks for.
+ * The blob as a stream, or the one part of it that Range asks for. What a front server is to send is named to it instead, and
+ * of Range it then sees to itself.
  *
  * @throws Fault `RepositoryNotFound`, `BlobUnknown`
  */
@@ -35,7 +36,8 @@ export async function serveBlob(
   target: Target,
   { method, headers }: Pick<Call, 'method' | 'headers'>,
 ): Promise<Answer> {
-  const blob = await getBlob(needs, target);
+  const found = await getBlob(needs, target);
+  const { blob } = found;
   const described = describeBlob(blob);
   if (isKnown(headers['if-none-match'], blob.digest)) return notModified(described);
   if (method === 'HEAD') return { status: 200, headers: described };
@@ -45,6 +47,8 @@ export async function serveBlob(
   if (range === 'unsatisfiable') {
     return refuse(new Fault('RangeNotSatisfiable', { size: blob.size }), { 'Content-Range': `bytes */${blob.size}` });
   }
+  const place = needs.frontServer?.placeOf(found, headers);
+  if (place !== undefined) return { status: 200, headers: handedOver(described, place) };
   if (range === undefined) return { status: 200, headers: described, body: await open(needs, target, blob) };
   const length = range.last - range.first + 1;
   return {
@@ -58,9 +62,15 @@ export async function serveBlob(
   };
 }
 
-async function getBlob(needs: Needs, target: Target): Promise<RepositoryBlob> {
+/** The length and what is done about Range are the front server's to say. */
+function handedOver(described: Readonly<Record<string, string>>, place: string): Record<string, string> {
+  const { 'Content-Length': _length, 'Accept-Ranges': _ranges, ...kept } = described;
+  return { ...kept, 'X-Accel-Redirect': place };
+}
+
+async function getBlob(needs: Needs, target: Target): Promise<FoundBlob> {
   const found = await findBlob(needs, target, target.digest);
-  if (found) return found.blob;
+  if (found) return found;
   throw new Fault('BlobUnknown', { ...namesOf(target), digest: target.digest });
 }
 
@@ -72,7 +82,7 @@ async function open(needs: Needs, target: Target, blob: RepositoryBlob, range?: 
   } catch (error) {
     if (!(error instanceof BytesMissing)) throw error;
     // Without a grace the bytes may go between the look and the opening: then the blob is gone, or has other bytes by now.
-    const now = await getBlob(needs, target);
+    const { blob: now } = await getBlob(needs, target);
     if (now.storageKey === blob.storageKey) throw error;
     return open(needs, target, now, range);
   }

@@ -15,6 +15,7 @@ const BAD: readonly (readonly [SettingName, string, ...string[]])[] = [
   ['gcLease', 'a duration', 'never', '10y'],
   ['gcInterval', 'a duration from 10ms to 24d', '9ms', '0s', '25d'],
   ['uploadExpiry', 'a duration from 1s', '999ms', '0s'],
+  ['accelRedirect', 'off, or a path', '/', 'blobs/', '/blobs', '/../', '/a/./', '//a/', '/a b/', '/a%2f/', '/a;/', ''],
   ['logLevel', 'trace, debug, info', 'verbose', 'INFO', ''],
   ['logFormat', 'text or json', 'pretty', ''],
   ['maxRequests', 'a whole number', '0', '65537'],

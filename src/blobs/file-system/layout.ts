@@ -34,3 +34,8 @@ export class Layout {
     return join(this.shard(key), key);
   }
 }
+
+/** The path of a finished blob below the folder of blobs, as a URL has it. */
+export function pathBelowBlobs(key: StorageKey): string {
+  return `${key.slice(-2)}/${key}`;
+}

@@ -3,6 +3,9 @@ import type { OciEdge } from '../oci-edge.ts';
 import { serveBlob } from '../serve-blob.ts';
 
 /** @throws Fault `RepositoryNotFound`, `BlobUnknown` */
-export async function getBlob(edge: Pick<OciEdge, 'metadata' | 'blobs'>, call: Call<'blob'>): Promise<Answer> {
+export async function getBlob(
+  edge: Pick<OciEdge, 'metadata' | 'blobs' | 'frontServer'>,
+  call: Call<'blob'>,
+): Promise<Answer> {
   return serveBlob(edge, call.target, call);
 }

@@ -33,12 +33,18 @@ export async function promiseBlobs(
   return wholeBlobs(blobs, promised);
 }
 
+export interface FoundBlob {
+  readonly blob: RepositoryBlob;
+  /** Whether an image of the repository names it. */
+  readonly referenced: boolean;
+}
+
 /** The blob, without any promise. */
 export async function findBlob(
   { metadata }: Pick<Ports, 'metadata'>,
   path: RepositoryPath,
   digest: string,
-): Promise<{ readonly blob: RepositoryBlob; readonly referenced: boolean } | undefined> {
+): Promise<FoundBlob | undefined> {
   return metadata.read(async (view) => {
     const repository = await getRepository(view, path);
     const blob = await view.blobs.find(repository.id, digest);

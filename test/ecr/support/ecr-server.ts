@@ -174,6 +174,7 @@ export function settingsOf(dataDir: string): Settings {
     undoWindow: 0,
     referrerExpiry: 23 * 3_600_000,
     uploadExpiry: 86_400_000,
+    accelRedirect: 'off',
     logLevel: 'silent',
     logFormat: 'json',
     maxRequests: 64,

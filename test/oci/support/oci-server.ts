@@ -37,7 +37,7 @@ export interface Sent {
 }
 
 export interface ServerOptions
-  extends Partial<Pick<OciEdge, 'authorizer' | 'createOnPush' | 'sparseManifests' | 'blobs'>> {
+  extends Partial<Pick<OciEdge, 'authorizer' | 'createOnPush' | 'sparseManifests' | 'blobs' | 'frontServer'>> {
   readonly retention?: Partial<Retention>;
 }
 
@@ -142,6 +142,7 @@ export async function startOci({ retention = {}, ...options }: ServerOptions = {
     defaultRegistry: REGISTRY,
     createOnPush: true,
     sparseManifests: false,
+    frontServer: undefined,
     ...options,
   };
   const server = createServer({
