@@ -10,9 +10,13 @@ if (major < 24) {
       // Before anything is loaded, for loading lets the heap grow: docs/adr/0018-a-small-heap.md.
       setFlagsFromString('--semi-space-growth-factor=1');
       setFlagsFromString('--heap-growing-percent=50');
-      return import('node:fs');
+      return Promise.all([import('node:fs'), import('node:module'), import('node:os'), import('node:path')]);
     })
-    .then(({ existsSync }) => {
+    .then(([{ existsSync }, { enableCompileCache }, { homedir }, { join }]) => {
+      // What was compiled once is not compiled at the next start; without such a folder, every time. In the user's own
+      // folder and not in the system's for temporary files, where others could have put something to be run. After the
+      // flags above: what was compiled under others is of no use.
+      enableCompileCache(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'berth'));
       // A checkout runs its TypeScript as it stands; the published package has no src/, only what was built from it.
       const source = new URL('../src/main.ts', import.meta.url);
       return import(existsSync(source) ? source.href : new URL('../dist/main.js', import.meta.url).href);

@@ -1,5 +1,7 @@
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import type * as Yaml from 'yaml';
+import type { Node } from 'yaml';
 import { ConfigError } from './config-error.ts';
 import { suggestion } from './did-you-mean.ts';
 import { CONFIG_VARIABLE } from './environment.ts';
@@ -56,8 +58,16 @@ function read(path: string, readFile: ReadFile): string | undefined {
   }
 }
 
+const require = createRequire(import.meta.url);
+
+/** Loaded when there is a file to read: most servers have none, and start sooner. */
+function yaml(): typeof Yaml {
+  return require('yaml') as typeof Yaml;
+}
+
 /** @throws ConfigError where the text is not a map in YAML */
 export function parseConfigFile(path: string, text: string): ConfigFile {
+  const { isMap, isScalar, LineCounter, parseDocument, visit } = yaml();
   const lines = new LineCounter();
   const document = parseDocument(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false });
   const lineOf = (offset: number) => `${path}:${Math.max(1, lines.linePos(offset).line)}`;
@@ -98,10 +108,12 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
 
 /** `key:`, `key: ~` and `key: null` leave a setting unset, as in any YAML. */
 function isEmpty(node: unknown): boolean {
+  const { isScalar } = yaml();
   return isScalar(node) && node.type === 'PLAIN' && /^(?:|~|null)$/i.test(node.source ?? '');
 }
 
 function plain(node: unknown): unknown {
+  const { isMap, isScalar, isSeq } = yaml();
   if (isMap(node)) {
     const entries = node.items
       .filter((item) => item.value !== null && !isEmpty(item.value))

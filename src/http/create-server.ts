@@ -1,4 +1,3 @@
-import { METHODS } from 'node:http';
 import fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -17,6 +16,7 @@ import { continueWhenRead } from './expect-continue.ts';
 import { addHealth, type ReadinessChecks } from './health.ts';
 import type { HostAllowed } from './host-check.ts';
 import { answerMalformedHttp } from './malformed-http.ts';
+import { METHODS } from './node-http.ts';
 import { answerNotFound } from './not-found.ts';
 import { checkRequest } from './request-checks.ts';
 import type { RequestCounts } from './request-counts.ts';

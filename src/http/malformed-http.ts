@@ -1,7 +1,7 @@
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Ids } from '../model/ids.ts';
+import { STATUS_CODES } from './node-http.ts';
 import { refusalBody } from './request-refusal.ts';
 
 const STATUS_BY_ERROR: Readonly<Record<string, number>> = {

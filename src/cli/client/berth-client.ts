@@ -1,5 +1,4 @@
-import { type IncomingMessage, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { signRequest } from '../../aws/sigv4/sign-request.ts';
 import type { ServerAccess } from '../../config/server-access.ts';
 import type { Clock } from '../../model/clock.ts';
@@ -107,7 +106,7 @@ export class BerthClient {
     }
   }
 
-  #send({ method, target, body, signal }: Call): Promise<IncomingMessage> {
+  async #send({ method, target, body, signal }: Call): Promise<IncomingMessage> {
     const { endpoint, ...keys } = this.#access;
     const { protocol, host } = new URL(endpoint);
     const headers = signRequest(
@@ -119,7 +118,8 @@ export class BerthClient {
       },
       { ...keys, service: 'ecr', at: this.#clock.now() },
     );
-    const request = protocol === 'https:' ? requestHttps : requestHttp;
+    // Not before they are needed: loading all that these modules have takes a tenth of a start, of `serve` as well.
+    const { request } = await (protocol === 'https:' ? import('node:https') : import('node:http'));
     return new Promise((resolve, reject) => {
       // No time limit: a round of collection or a check answers when it is over.
       const sent = request(`${endpoint}${target}`, {
