@@ -35,7 +35,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:https': ['cli'],
   'node:net': ['http', 'config'],
   'node:fs': ['blobs', 'config', 'cli', 'data-folder'],
-  'node:fs/promises': ['blobs', 'config', 'cli', 'data-folder'],
+  'node:fs/promises': ['blobs', 'config', 'cli', 'data-folder', 'metadata'],
   'node:sqlite': ['metadata', 'data-folder'],
   kysely: ['metadata'],
   commander: ['cli'],

@@ -94,7 +94,10 @@ describe.skipIf(reason !== undefined)('When forcing something to the disk fails'
     await expectEndWithinASecond(berth, since);
     expect(acknowledged.length > 0).toBe(when !== '1');
     const syncs = watch.syncs();
-    expect(syncs).toEqual([...Array.from({ length: Number(when) - 1 }, () => 'done'), 'failed']);
+    // strace counts for each thread by itself, and several force the log in turns.
+    expect(syncs.at(-1)).toBe('failed');
+    expect(syncs.length).toBeGreaterThanOrEqual(Number(when));
+    expect(syncs.slice(0, -1)).toEqual(syncs.slice(1).map(() => 'done'));
     await expectAllWhole(dataDir, [namesOf(first), ...acknowledged]);
   });
 

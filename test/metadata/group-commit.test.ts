@@ -53,6 +53,53 @@ async function open(options: Partial<GroupCommitOptions> = {}) {
   };
 }
 
+describe('What is committed and not yet on the disk', () => {
+  test('is told to nobody, while the next changes are committed', async () => {
+    const disk = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const asked: number[] = [];
+    await using opened = await open({
+      force: async () => {
+        const turn = asked.push(asked.length) - 1;
+        await disk[turn]?.promise;
+      },
+    });
+    const { insert, committed, changes } = opened;
+    const told: number[] = [];
+    const first = insert('parent', 1).then((id) => told.push(id));
+    while (asked.length < 1) await nextTurn();
+    const second = insert('parent', 2).then((id) => told.push(id));
+    while (asked.length < 2) await nextTurn();
+    expect(committed()).toEqual([1, 2]);
+    expect(told).toEqual([]);
+    const idle = changes.idle().then(() => told.push(0));
+    disk[0]?.resolve();
+    await first;
+    expect(told).toEqual([1]);
+    disk[1]?.resolve();
+    await Promise.all([second, idle]);
+    expect(told).toEqual([1, 2, 0]);
+  });
+
+  test('is refused, be it committed, when the disk fails', async () => {
+    await using opened = await open({
+      force: () => Promise.reject(new Error('failed')),
+      translate: (error) => new Error(`told: ${(error as Error).message}`),
+    });
+    await expect(opened.insert('parent', 1)).rejects.toThrow('told: failed');
+  });
+
+  test('is refused when the store has stopped meanwhile', async () => {
+    const disk = Promise.withResolvers<void>();
+    await using opened = await open({ force: () => disk.promise });
+    const { insert, changes, committed } = opened;
+    const result = insert('parent', 1);
+    while (committed().length < 1) await nextTurn();
+    changes.stop(new Error('stopped'));
+    disk.resolve();
+    await expect(result).rejects.toThrow('stopped');
+  });
+});
+
 describe('Changes that arrive together', () => {
   test('share a commit, and each hears of its own result, after it', async () => {
     await using opened = await open();

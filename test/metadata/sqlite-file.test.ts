@@ -10,7 +10,7 @@ import { filesIn, tempFolder } from '../support/temp-folder.ts';
 
 const SAFE = {
   journal_mode: 'wal',
-  synchronous: 2,
+  synchronous: 1,
   foreign_keys: 1,
   busy_timeout: 5000,
   trusted_schema: 0,

@@ -9,7 +9,7 @@ import { Statements } from './statements.ts';
 /** What a connection must be set to, and is asked for afterwards: a pragma that is misspelt or unsupported fails silently. */
 const PRAGMAS: Readonly<Record<string, string | number>> = {
   journal_mode: 'wal',
-  synchronous: 2, // FULL: a commit is on the disk before anybody hears of it
+  synchronous: 1, // NORMAL: forces what keeps the file whole; a commit is forced by whoever tells of it (`LogForcer`)
   foreign_keys: 1,
   busy_timeout: 5000,
   trusted_schema: 0,

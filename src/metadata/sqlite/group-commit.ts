@@ -24,6 +24,8 @@ interface Waiting {
 export interface GroupCommitOptions {
   /** Milliseconds since any moment that stays the same. */
   readonly stopwatch: () => number;
+  /** Makes durable what is committed; nobody of a group is told before that. */
+  readonly force?: () => Promise<void>;
   /** Called before a group begins. */
   readonly beforeGroup?: () => void;
   /** Called when all of a group have been told what came of it; the next one waits for what it answers. Must not throw. */
@@ -33,9 +35,9 @@ export interface GroupCommitOptions {
 }
 
 /**
- * Runs changes one after the other, and commits together those that arrived together: a commit waits for the disk, and the
- * changes that came in while the last one did need not wait one by one. Each is a transaction to its caller. One that throws
- * is undone alone; what came of each is told only after the commit.
+ * Runs changes one after the other, and commits together those that arrived together. Each is a transaction to its caller. One
+ * that throws is undone alone; what came of each is told only when the commit is durable. Nothing but those who are told waits for the disk: the
+ * next group is committed meanwhile, and what is committed while the disk is busy becomes durable together.
  *
  * A group ends when it has run for some milliseconds, too. Those that are left begin the next one, in order of arrival.
  * Short changes go before bulk, so that they wait for one or two of those, however many there are; and one bulk change is
@@ -47,6 +49,7 @@ export class GroupCommit {
   readonly #options: GroupCommitOptions;
   readonly #waiting: Readonly<Record<Weight, Waiting[]>> = { short: [], bulk: [] };
   #working: Promise<void> | undefined;
+  readonly #telling = new Set<Promise<void>>();
   #refusal: Error | undefined;
   #companyUntil = Number.NEGATIVE_INFINITY;
   #restUntil = Number.NEGATIVE_INFINITY;
@@ -77,6 +80,7 @@ export class GroupCommit {
   /** Fulfils when nothing is waiting or under way. */
   async idle(): Promise<void> {
     while (this.#working) await this.#working;
+    await Promise.all(this.#telling);
   }
 
   /** From now on nothing is committed: what is waiting, under way or to come is refused with this error. */
@@ -135,13 +139,35 @@ export class GroupCommit {
       if (this.#refusal) throw this.#refusal;
       await failpoint('transaction.ready');
       this.#connection.commit();
-      await failpoint('transaction.committed');
-      if (hasBulk) this.#restUntil = stopwatch() + REST * (stopwatch() - begun);
+      const telling = this.#tellWhenDurable(group, done);
+      // Bulk is no faster than the disk, or it would take that from others.
+      if (hasBulk) {
+        await telling;
+        this.#restUntil = stopwatch() + REST * (stopwatch() - begun);
+      }
     } catch (error) {
       const told = translate(error);
       this.#undo(translate);
       // Where the transaction could not even begin, nobody has been taken into the group: all who wait are told.
       for (const { reject } of group.length > 0 ? group : this.#takeAll()) reject(told);
+    }
+  }
+
+  #tellWhenDurable(group: readonly Waiting[], done: readonly (() => void)[]): Promise<void> {
+    const telling = this.#tell(group, done).finally(() => this.#telling.delete(telling));
+    this.#telling.add(telling);
+    return telling;
+  }
+
+  async #tell(group: readonly Waiting[], done: readonly (() => void)[]): Promise<void> {
+    const { force, translate = (error) => error } = this.#options;
+    try {
+      await force?.();
+      await failpoint('transaction.committed');
+      if (this.#refusal) throw this.#refusal;
+    } catch (error) {
+      const told = translate(error);
+      for (const { reject } of group) reject(told);
       return;
     }
     for (const tell of done) tell();

@@ -7,6 +7,7 @@ import { Connection } from './connection.ts';
 import { checkEngine } from './engine-check.ts';
 import { isFatal, isFull } from './failure.ts';
 import { GroupCommit } from './group-commit.ts';
+import { LogForcer, LogNotForced } from './log-forcer.ts';
 import { migrate } from './migrate.ts';
 import { ReaderPool } from './reader-pool.ts';
 import { settleLog } from './settle-log.ts';
@@ -35,6 +36,7 @@ export class SqliteMetadata implements MetadataStore {
   readonly #writer: Connection;
   readonly #writes: GroupCommit;
   readonly #checkpointer: Checkpointer;
+  readonly #log: LogForcer;
   readonly #readers: ReaderPool;
   readonly #options: SqliteOptions;
   readonly #path: string;
@@ -58,8 +60,10 @@ export class SqliteMetadata implements MetadataStore {
       onThreadLost: (reason) => onWarning?.(reason, 'the thread that copies the log is lost; commits do its work'),
       ...(logLimits && { limits: logLimits }),
     });
+    this.#log = new LogForcer(`${path}-wal`);
     this.#writes = new GroupCommit(this.#writer, {
       stopwatch,
+      force: () => this.#log.force(),
       beforeGroup: () => room.look(),
       afterGroup: () => this.#relieve(),
       translate: (error) => this.#judge(error),
@@ -74,6 +78,8 @@ export class SqliteMetadata implements MetadataStore {
       return await this.#readers.use((connection) => connection.transact((session) => look(viewOf(session))));
     } catch (error) {
       throw this.#judge(error);
+    } finally {
+      await this.#seenIsDurable();
     }
   }
 
@@ -84,6 +90,7 @@ export class SqliteMetadata implements MetadataStore {
     try {
       return await connection.transact((session) => look(viewOf(session)));
     } finally {
+      await this.#seenIsDurable();
       if (this.#inspectors.delete(connection)) connection.close();
     }
   }
@@ -120,7 +127,17 @@ export class SqliteMetadata implements MetadataStore {
     await this.#readers.close();
     await this.#writes.idle();
     await this.#checkpointer.close();
+    await this.#log.close();
     this.#writer.close();
+  }
+
+  /** What was seen may have been committed a moment ago, and nobody may be told of it who would then see it gone. */
+  async #seenIsDurable(): Promise<void> {
+    try {
+      await this.#log.pending;
+    } catch (error) {
+      throw this.#judge(error);
+    }
   }
 
   #relieve(): Promise<void> | undefined {
@@ -136,7 +153,7 @@ export class SqliteMetadata implements MetadataStore {
       this.#options.room?.ranOut();
       return new Fault('StorageFull', {});
     }
-    if (isFatal(error)) this.stop(error as Error);
+    if (error instanceof LogNotForced || isFatal(error)) this.stop(error as Error);
     return error;
   }
 }

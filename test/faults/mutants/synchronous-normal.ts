@@ -1,12 +1,7 @@
-import { DatabaseSync } from 'node:sqlite';
+import { type FileHandle, open } from 'node:fs/promises';
 
-/** SQLite does not force a commit to the disk, and Berth, which asks, is told that it does. */
-const { exec, prepare } = DatabaseSync.prototype;
-
-DatabaseSync.prototype.exec = function (this: DatabaseSync, sql: string): void {
-  exec.call(this, sql.replace(/\bsynchronous\s*=\s*(?:2|FULL)\b/i, 'synchronous = 1'));
-};
-
-DatabaseSync.prototype.prepare = function (this: DatabaseSync, sql: string, ...options: []) {
-  return prepare.call(this, /^PRAGMA synchronous$/i.test(sql) ? 'SELECT 2 AS synchronous' : sql, ...options);
-};
+/** SQLite does not force a commit to the disk, and Berth, which does, is told that it has. */
+const handle = await open('/dev/null');
+const prototype = Object.getPrototypeOf(handle) as FileHandle;
+await handle.close();
+prototype.datasync = async () => {};
