@@ -33,8 +33,8 @@ export class FileSystemUploads implements UploadStore {
 
   async append(key: StorageKey, offset: number, bytes: AsyncIterable<Uint8Array>): Promise<number> {
     await this.#surroundings.room.admit();
-    return this.#withFile(key, offset, async (file) => {
-      await file.truncate(offset);
+    return this.#withFile(key, offset, async (file, size) => {
+      if (size > offset) await file.truncate(offset);
       const known = offset === 0 ? freshHash() : this.#hashes.get(key);
       // A copy: bytes that arrive before the sender breaks off must not count.
       const hash = known?.length === offset ? known.hash.copy() : undefined;
@@ -77,8 +77,8 @@ export class FileSystemUploads implements UploadStore {
   }
 
   async commit(key: StorageKey, size: number, digest: Digest): Promise<void> {
-    await this.#withFile(key, size, async (file) => {
-      await file.truncate(size);
+    await this.#withFile(key, size, async (file, there) => {
+      if (there > size) await file.truncate(size);
       if ((await this.#digestOf(file, key, size, digest)) !== digest) throw new DigestMismatch(key);
       await failpoint('commit.hashed');
       try {
@@ -133,19 +133,24 @@ export class FileSystemUploads implements UploadStore {
   }
 
   /**
-   * Holds the upload's file, which must have `length` bytes. Only one of which nothing is expected may be created, and not
+   * Holds the upload's file, which must have `length` bytes, and hands on how many it has. Only one of which nothing is expected may be created, and not
    * for a key that has become a blob: that blob would be replaced.
    *
    * @throws Fault `StorageFull` when the system refuses what `work` writes for want of space
    */
-  async #withFile<T>(key: StorageKey, length: number, work: (file: FileHandle) => Promise<T>): Promise<T> {
+  async #withFile<T>(
+    key: StorageKey,
+    length: number,
+    work: (file: FileHandle, size: number) => Promise<T>,
+  ): Promise<T> {
     if (this.#busy.has(key)) throw new UploadBusy(key);
     this.#busy.add(key);
     try {
       if (length === 0 && (await exists(this.#layout.blob(key)))) throw new BytesMissing(key);
       await using file = await this.#openFile(key, length === 0 ? O_CREAT : 0);
-      if ((await file.stat()).size < length) throw new BytesMissing(key);
-      return await work(file);
+      const { size } = await file.stat();
+      if (size < length) throw new BytesMissing(key);
+      return await work(file, size);
     } catch (error) {
       if (error instanceof FolderNotDurable) this.#surroundings.onFatal(error);
       if (!isOutOfSpace(error)) throw error;
