@@ -1,5 +1,7 @@
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { StorageKey } from '../model/ids.ts';
+import { prepare } from './prepared.ts';
+import type { Schema } from './schema.ts';
 import { type Session, setOf } from './session.ts';
 import { UsageWriter } from './usage.ts';
 
@@ -15,6 +17,38 @@ export interface RepositoryBlob {
   readonly mediaType: string | undefined;
 }
 
+const COLUMNS = [
+  'blob.id',
+  'blob.digest',
+  'blob.size',
+  'blob.storage_key',
+  'link.keep_until',
+  'link.media_type',
+] as const;
+
+const findOne = prepare((db, { repositoryId, digest }: { readonly repositoryId: number; readonly digest: string }) =>
+  db
+    .selectFrom('blob')
+    .crossJoin('repository_blob as link')
+    .where('blob.digest', '=', digest)
+    .whereRef('link.blob_id', '=', 'blob.id')
+    .where('link.repository_id', '=', repositoryId)
+    .where('link.hidden', '=', 0)
+    .select(COLUMNS),
+);
+
+const locate = prepare((db, { digest }: { readonly digest: string }) =>
+  db.selectFrom('blob').select(['id', 'storage_key']).where('digest', '=', digest),
+);
+
+const findRefs = prepare((db, { repositoryId, blobId }: { readonly repositoryId: number; readonly blobId: number }) =>
+  db
+    .selectFrom('repository_blob')
+    .select('refs')
+    .where('repository_id', '=', repositoryId)
+    .where('blob_id', '=', blobId),
+);
+
 export class BlobReader {
   protected readonly session: Session;
 
@@ -24,8 +58,8 @@ export class BlobReader {
 
   /** Blobs belong to repositories: one that only others may see is absent here. */
   async find(repositoryId: number, digest: string): Promise<RepositoryBlob | undefined> {
-    const [blob] = await this.findAll(repositoryId, [digest]);
-    return blob;
+    const [row] = await findOne(this.session, { repositoryId, digest });
+    return row && fromRow(row);
   }
 
   /** Those of the named digests that the repository may see. One statement, however many. */
@@ -38,36 +72,20 @@ export class BlobReader {
       .whereRef('link.blob_id', '=', 'blob.id')
       .where('link.repository_id', '=', repositoryId)
       .where('link.hidden', '=', 0)
-      .select(['blob.id', 'blob.digest', 'blob.size', 'blob.storage_key', 'link.keep_until', 'link.media_type'])
+      .select(COLUMNS)
       .execute();
-    return rows.map((row) => ({
-      id: row.id,
-      digest: row.digest,
-      size: row.size,
-      storageKey: row.storage_key as StorageKey,
-      keepUntil: row.keep_until,
-      mediaType: row.media_type ?? undefined,
-    }));
+    return rows.map(fromRow);
   }
 
   /** The blob of this digest, whoever may see it. Only for linking bytes that the caller has proved to have. */
   async locate(digest: string): Promise<Pick<RepositoryBlob, 'id' | 'storageKey'> | undefined> {
-    const row = await this.session.db
-      .selectFrom('blob')
-      .select(['id', 'storage_key'])
-      .where('digest', '=', digest)
-      .executeTakeFirst();
+    const [row] = await locate(this.session, { digest });
     return row && { id: row.id, storageKey: row.storage_key as StorageKey };
   }
 
   /** Whether a live image of the repository names the blob. */
   async isReferenced(repositoryId: number, blobId: number): Promise<boolean> {
-    const row = await this.session.db
-      .selectFrom('repository_blob')
-      .select('refs')
-      .where('repository_id', '=', repositoryId)
-      .where('blob_id', '=', blobId)
-      .executeTakeFirst();
+    const [row] = await findRefs(this.session, { repositoryId, blobId });
     return row !== undefined && row.refs > 0;
   }
 }
@@ -109,4 +127,18 @@ export class BlobWriter extends BlobReader {
       .where('blob_id', 'in', setOf(this.session, blobIds))
       .execute();
   }
+}
+
+type Row = Pick<Selectable<Schema['blob']>, 'id' | 'digest' | 'size' | 'storage_key'> &
+  Pick<Selectable<Schema['repository_blob']>, 'keep_until' | 'media_type'>;
+
+function fromRow(row: Row): RepositoryBlob {
+  return {
+    id: row.id,
+    digest: row.digest,
+    size: row.size,
+    storageKey: row.storage_key as StorageKey,
+    keepUntil: row.keep_until,
+    mediaType: row.media_type ?? undefined,
+  };
 }

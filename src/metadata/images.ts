@@ -1,7 +1,9 @@
-import { sql } from 'kysely';
+import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import type { Reference } from '../model/reference.ts';
 import { IMAGE_COLUMNS, type Image, toImage } from './image.ts';
 import { ImageListings } from './image-listings.ts';
+import { prepare } from './prepared.ts';
+import type { Schema } from './schema.ts';
 
 /** An image with the manifest's bytes as they were pushed. */
 export interface ImageWithManifest extends Image {
@@ -14,30 +16,48 @@ export interface StoredManifest {
   readonly bytes: Uint8Array;
 }
 
+const findByTag = prepare((db, { repositoryId, name }: { readonly repositoryId: number; readonly name: string }) =>
+  named(
+    db,
+    db
+      .selectFrom('tag')
+      .select(['repository_id', 'manifest_id'])
+      .where('repository_id', '=', repositoryId)
+      .where('name', '=', name),
+  ),
+);
+
+const findByDigest = prepare(
+  (db, { repositoryId, digest }: { readonly repositoryId: number; readonly digest: string }) =>
+    named(
+      db,
+      db
+        .selectFrom('digest')
+        .select(['repository_id', 'manifest_id'])
+        .where('repository_id', '=', repositoryId)
+        .where('digest', '=', digest),
+    ),
+);
+
+type Name = { readonly repository_id: number; readonly manifest_id: number };
+
+function named(db: Kysely<Schema>, names: SelectQueryBuilder<Schema, 'tag' | 'digest', Name>) {
+  return db
+    .selectFrom(names.as('name'))
+    .crossJoin('image')
+    .crossJoin('manifest')
+    .whereRef('image.repository_id', '=', 'name.repository_id')
+    .whereRef('image.manifest_id', '=', 'name.manifest_id')
+    .whereRef('manifest.id', '=', 'image.manifest_id')
+    .select([...IMAGE_COLUMNS, 'manifest.bytes']);
+}
+
 export class ImageReader extends ImageListings {
   async find(repositoryId: number, reference: Reference): Promise<ImageWithManifest | undefined> {
-    const { db } = this.session;
-    const names =
+    const [row] =
       reference.digest === undefined
-        ? db
-            .selectFrom('tag')
-            .select(['repository_id', 'manifest_id'])
-            .where('repository_id', '=', repositoryId)
-            .where('name', '=', reference.tag)
-        : db
-            .selectFrom('digest')
-            .select(['repository_id', 'manifest_id'])
-            .where('repository_id', '=', repositoryId)
-            .where('digest', '=', reference.digest);
-    const row = await db
-      .selectFrom(names.as('name'))
-      .crossJoin('image')
-      .crossJoin('manifest')
-      .whereRef('image.repository_id', '=', 'name.repository_id')
-      .whereRef('image.manifest_id', '=', 'name.manifest_id')
-      .whereRef('manifest.id', '=', 'image.manifest_id')
-      .select([...IMAGE_COLUMNS, 'manifest.bytes'])
-      .executeTakeFirst();
+        ? await findByTag(this.session, { repositoryId, name: reference.tag })
+        : await findByDigest(this.session, { repositoryId, digest: reference.digest });
     return row && { ...toImage(row), bytes: row.bytes };
   }
 

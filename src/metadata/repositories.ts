@@ -1,6 +1,7 @@
-import type { Selectable } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import type { Registry } from '../model/registry.ts';
 import type { TagMutability, TagMutabilityMode } from '../model/tag-mutability.ts';
+import { prepare } from './prepared.ts';
 import type { Schema } from './schema.ts';
 import { type Session, setOf } from './session.ts';
 import type { Scope } from './usage.ts';
@@ -38,6 +39,27 @@ export interface ResourceTag {
   readonly value: string;
 }
 
+interface InRegistry {
+  readonly account: string;
+  readonly region: string;
+}
+
+function live(db: Kysely<Schema>, { account, region }: InRegistry) {
+  return db
+    .selectFrom('registry')
+    .crossJoin('repository')
+    .selectAll('repository')
+    .select(['registry.account_id', 'registry.region'])
+    .where('registry.account_id', '=', account)
+    .where('registry.region', '=', region)
+    .whereRef('repository.registry_id', '=', 'registry.id')
+    .where('repository.deleted_at', 'is', null);
+}
+
+type Named = { readonly account: string; readonly region: string; readonly name: string };
+
+const findByName = prepare((db, named: Named) => live(db, named).where('repository.name', '=', named.name));
+
 export class RepositoryReader {
   protected readonly session: Session;
 
@@ -46,13 +68,13 @@ export class RepositoryReader {
   }
 
   async find(registry: Registry, name: string): Promise<Repository | undefined> {
-    const row = await this.#live(registry).where('repository.name', '=', name).executeTakeFirst();
+    const [row] = await findByName(this.session, { account: registry.id, region: registry.region, name });
     return row && fromRow(row);
   }
 
   /** In order of name, those after `after`. */
   async list(registry: Registry, page: { readonly after: string; readonly limit: number }): Promise<Repository[]> {
-    const rows = await this.#live(registry)
+    const rows = await live(this.session.db, { account: registry.id, region: registry.region })
       .where('repository.name', '>', page.after)
       .orderBy('repository.name')
       .limit(page.limit)
@@ -92,18 +114,6 @@ export class RepositoryReader {
       .where('region', '=', registry.region)
       .executeTakeFirst();
     return row?.id;
-  }
-
-  #live(registry: Registry) {
-    return this.session.db
-      .selectFrom('registry')
-      .crossJoin('repository')
-      .selectAll('repository')
-      .select(['registry.account_id', 'registry.region'])
-      .where('registry.account_id', '=', registry.id)
-      .where('registry.region', '=', registry.region)
-      .whereRef('repository.registry_id', '=', 'registry.id')
-      .where('repository.deleted_at', 'is', null);
   }
 
   /** In order of key. */

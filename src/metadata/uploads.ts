@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { StorageKey } from '../model/ids.ts';
+import { prepare } from './prepared.ts';
 import type { Schema } from './schema.ts';
 import type { Session } from './session.ts';
 import { type Counted, UsageWriter } from './usage.ts';
@@ -18,6 +19,10 @@ export interface Upload {
   readonly expiresAt: number;
 }
 
+const findUpload = prepare((db, { id, repositoryId }: { readonly id: string; readonly repositoryId: number }) =>
+  db.selectFrom('upload').selectAll().where('id', '=', id).where('repository_id', '=', repositoryId),
+);
+
 export class UploadReader {
   protected readonly session: Session;
 
@@ -27,12 +32,7 @@ export class UploadReader {
 
   /** An upload belongs to its repository: under any other it does not exist. */
   async find(repositoryId: number, id: string): Promise<Upload | undefined> {
-    const row = await this.session.db
-      .selectFrom('upload')
-      .selectAll()
-      .where('id', '=', id)
-      .where('repository_id', '=', repositoryId)
-      .executeTakeFirst();
+    const [row] = await findUpload(this.session, { id, repositoryId });
     return row && fromRow(row);
   }
 

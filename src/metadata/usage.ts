@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Registry } from '../model/registry.ts';
+import { prepare } from './prepared.ts';
 import type { Schema } from './schema.ts';
 import type { Session } from './session.ts';
 
@@ -114,6 +115,19 @@ export class UsageReader {
   }
 }
 
+const addToStore = prepare(
+  (db, { kind, count, bytes }: { readonly kind: StoreKind; readonly count: number; readonly bytes: number }) =>
+    db
+      .insertInto('store_usage')
+      .values({ kind, count, bytes })
+      .onConflict((conflict) =>
+        conflict.column('kind').doUpdateSet({
+          count: sql<number>`store_usage.count + excluded.count`,
+          bytes: sql<number>`store_usage.bytes + excluded.bytes`,
+        }),
+      ),
+);
+
 export class UsageWriter extends UsageReader {
   /** Counts a change of the repository's images, and the moves of its blobs, for the repository and for its registry. */
   async add(scope: Scope, change: Pick<Change, 'images' | 'logicalBytes'>, moves: readonly Move[]): Promise<void> {
@@ -131,16 +145,7 @@ export class UsageWriter extends UsageReader {
 
   async addToStore(kind: StoreKind, change: Counted): Promise<void> {
     if (change.count === 0 && change.bytes === 0) return;
-    await this.session.db
-      .insertInto('store_usage')
-      .values({ kind, ...change })
-      .onConflict((conflict) =>
-        conflict.column('kind').doUpdateSet({
-          count: sql<number>`store_usage.count + excluded.count`,
-          bytes: sql<number>`store_usage.bytes + excluded.bytes`,
-        }),
-      )
-      .execute();
+    await addToStore(this.session, { kind, count: change.count, bytes: change.bytes });
   }
 
   /** Forgets a repository that is gone. */
