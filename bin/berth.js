@@ -5,6 +5,9 @@ if (major < 24) {
   console.error(`berth needs Node.js 24 or newer; this is ${process.version}.`);
   process.exitCode = 2;
 } else {
+  // Threads for work with files, made when the first of it comes. Most of them wait for the disk, which makes those who push wait
+  // for each other where there are only Node's four; a thread that waits costs next to nothing.
+  process.env.UV_THREADPOOL_SIZE ??= '12';
   import('node:v8')
     .then(({ setFlagsFromString }) => {
       // Before anything is loaded, for loading lets the heap grow: docs/adr/0018-a-small-heap.md.
