@@ -18,12 +18,12 @@ class Place {
  * beyond that (a condition, arithmetic, a list as one parameter) it would do once and for all.
  */
 export function prepare<Given extends { readonly [name: string]: string | number }, Row>(
-  build: (db: Kysely<Schema>, given: Given) => Compilable<Row>,
+  build: (db: Kysely<Schema>, given: Given, dialect: SqlDialect) => Compilable<Row>,
 ): (session: Session, given: Given) => Promise<Row[]> {
   const compiled = new WeakMap<SqlDialect, CompiledQuery<Row>>();
   const places = new Proxy({}, { get: (_, name) => new Place(name) }) as Given;
   return async ({ db, dialect }, given) => {
-    const query = compiled.get(dialect) ?? build(db, places).compile();
+    const query = compiled.get(dialect) ?? build(db, places, dialect).compile();
     compiled.set(dialect, query);
     const parameters = query.parameters.map((value) => (value instanceof Place ? valueAt(given, value) : value));
     const { rows } = await db.executeQuery<Row>({ ...query, parameters });

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { NamedImage } from './image.ts';
 import { type TaggedImage, toTagged } from './image.ts';
+import { prepare } from './prepared.ts';
 import { type Session, setOf } from './session.ts';
 
 /** A tag and the image it points to. */
@@ -22,6 +23,41 @@ export interface TagPage {
   readonly after: string;
   readonly limit: number;
 }
+
+/** A page of tags of which only the names are wanted. */
+export interface TagNames {
+  /** Those that lead to an image. */
+  readonly names: readonly string[];
+  /** How many tags there are on the page, and the last of them. */
+  readonly read: number;
+  readonly last: string | undefined;
+}
+
+type NamesAfter = { readonly repositoryId: number; readonly after: string; readonly limit: number };
+
+const readNames = prepare((db, { repositoryId, after, limit }: NamesAfter, dialect) =>
+  db
+    .selectFrom(
+      db
+        .selectFrom('tag')
+        .leftJoin('image', (join) =>
+          join
+            .onRef('image.repository_id', '=', 'tag.repository_id')
+            .onRef('image.manifest_id', '=', 'tag.manifest_id'),
+        )
+        .select(['tag.name', 'image.digest'])
+        .where('tag.repository_id', '=', repositoryId)
+        .where('tag.name', '>', after)
+        .orderBy('tag.name')
+        .limit(limit)
+        .as('page'),
+    )
+    .select((page) => [
+      page.fn.countAll<number>().as('read'),
+      page.fn.max<string | null>('page.name').as('last'),
+      dialect.listOf(page.ref('page.name'), page('page.digest', 'is not', null)).as('names'),
+    ]),
+);
 
 export class TagReader {
   protected readonly session: Session;
@@ -48,6 +84,17 @@ export class TagReader {
       .select(['tag.name', 'image.manifest_id', 'image.digest', 'image.tags'])
       .execute();
     return rows.map((row) => ({ name: row.name, image: toTagged(row) }));
+  }
+
+  /** As `list`, for the names alone: a thousand rows that come as one take a third of the processor. */
+  async listNames(repositoryId: number, { after, limit }: Omit<TagPage, 'prefix'>): Promise<TagNames> {
+    const [page] = await readNames(this.session, { repositoryId, after, limit });
+    return {
+      // Tags are ASCII: their order as text is that of their bytes.
+      names: (JSON.parse(page?.names ?? '[]') as string[]).sort(),
+      read: page?.read ?? 0,
+      last: page?.last ?? undefined,
+    };
   }
 
   /** A page of tags. Those that lead nowhere are among them, so that a page never reads more rows than it answers. */

@@ -121,6 +121,7 @@ async function useImages({ images, tags }: MetadataTransaction, repositoryId: nu
   await tags.find(repositoryId, 'a');
   await tags.resolve(repositoryId, ['a']);
   await tags.list(repositoryId, { prefix: 'a', after: '', limit: 9 });
+  await tags.listNames(repositoryId, { after: '', limit: 9 });
   await images.find(repositoryId, { digest });
   await images.find(repositoryId, { tag: 'a' as never });
   await images.findAll(repositoryId, [DIGEST]);

@@ -89,11 +89,11 @@ export async function listTags(
     if (limit === 0) return { items: names, next: undefined };
     let last = after;
     for (let read = 0; read < TAGS_READ; ) {
-      const rows = await view.tags.list(repository.id, { prefix: '', after: last, limit: limit + 1 });
-      names.push(...rows.flatMap(({ name, digest }) => (digest === undefined ? [] : [name])));
-      if (names.length > limit || rows.length <= limit) return pageOf(names, limit, (name) => name);
-      read += rows.length;
-      last = rows.at(-1)?.name ?? last;
+      const page = await view.tags.listNames(repository.id, { after: last, limit: limit + 1 });
+      names.push(...page.names);
+      if (names.length > limit || page.read <= limit) return pageOf(names, limit, (name) => name);
+      read += page.read;
+      last = page.last ?? last;
     }
     return { items: names, next: last };
   });

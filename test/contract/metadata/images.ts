@@ -184,6 +184,11 @@ export function imagesContract(name: string, open: OpenMetadata): void {
           { name: 'b', digest: digestNumber(2) },
           { name: 'c', digest: undefined },
         ]);
+        const names = (after: string, limit: number) => tx.tags.listNames(app.id, { after, limit });
+        expect(await names('', 9)).toEqual({ names: ['b'], read: 3, last: 'c' });
+        expect(await names('', 2)).toEqual({ names: ['b'], read: 2, last: 'b' });
+        expect(await names('b', 9)).toEqual({ names: [], read: 1, last: 'c' });
+        expect(await names('c', 9)).toEqual({ names: [], read: 0, last: undefined });
         expect(await tx.tags.resolve(app.id, ['a', 'b'])).toMatchObject([{ name: 'b' }]);
         expect(await tx.images.identify(app.id, [digestNumber(1)])).toEqual([]);
         await purgeImages(tx, NOW);
