@@ -128,8 +128,8 @@ describe.skipIf(reason !== undefined)('On a disk that is full', { timeout: 120_0
       // Stopped for the moment, or it would give up the reserve to somebody who is not satisfied yet.
       process.kill(filling.berth.pid, 'SIGSTOP');
       const takeBack = filling.disk.fill();
-      process.kill(filling.berth.pid, 'SIGCONT');
       expect(filling.free).toBeLessThan(0.1 * MIB);
+      process.kill(filling.berth.pid, 'SIGCONT');
       await filling.deleteMost();
       expect((await filling.push()).status).toBe(201);
       await filling.expectAllWhole();
