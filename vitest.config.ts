@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 90_000,
     hookTimeout: 90_000,
+    maxWorkers: '100%',
     provide: { clientsPage: 'check' },
     reporters: ['default', './test/support/closing-line.ts'],
   },
