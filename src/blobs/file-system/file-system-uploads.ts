@@ -6,6 +6,7 @@ import { Fault } from '../../model/fault.ts';
 import type { StorageKey } from '../../model/ids.ts';
 import { BytesMissing, DigestMismatch, UploadBusy, type UploadStore } from '../blob-store.ts';
 import { errorCode, isOutOfSpace } from './error-code.ts';
+import { GatheringWriter } from './gathering-writer.ts';
 import type { Layout } from './layout.ts';
 import { freshHash, hashFile, type RunningHash } from './running-hash.ts';
 import { NO_SURROUNDINGS, type Surroundings } from './surroundings.ts';
@@ -38,16 +39,17 @@ export class FileSystemUploads implements UploadStore {
       const known = offset === 0 ? freshHash() : this.#hashes.get(key);
       // A copy: bytes that arrive before the sender breaks off must not count.
       const hash = known?.length === offset ? known.hash.copy() : undefined;
+      const writer = new GatheringWriter(file, offset);
       let length = offset;
       try {
         for await (const chunk of this.#whileThereIsRoom(bytes)) {
-          const written = writeAll(file, chunk, length);
-          // While the system writes, on another thread.
           hash?.update(chunk);
-          await written;
           length += chunk.byteLength;
+          await writer.add(chunk);
         }
+        await writer.flush();
       } catch (error) {
+        await writer.stopped();
         // What is refused is nothing to anybody, and its space may be what others are waiting for.
         await file.truncate(offset);
         throw error;
@@ -177,12 +179,5 @@ async function exists(path: string): Promise<boolean> {
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return false;
     throw error;
-  }
-}
-
-async function writeAll(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < chunk.byteLength; ) {
-    const { bytesWritten } = await file.write(chunk, done, chunk.byteLength - done, position + done);
-    done += bytesWritten;
   }
 }
