@@ -1,7 +1,7 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { GatheringWriter } from '../../src/blobs/file-system/gathering-writer.ts';
 import { memoryFolder } from '../support/temp-folder.ts';
 
@@ -57,6 +57,58 @@ describe('What is gathered', () => {
       expect(taken * length).toBeLessThanOrEqual(512 * 1024);
       disk.reject(new Error('the disk is gone'));
       await expect(all).rejects.toThrow('the disk is gone');
+    }
+  });
+});
+
+describe('What trickles in', () => {
+  test('is written though there is little of it, and though nothing follows', async () => {
+    const written: string[] = [];
+    const writev = (async (pieces: readonly Uint8Array[]) => {
+      written.push(Buffer.concat(pieces).toString());
+      return { bytesWritten: Buffer.concat(pieces).byteLength };
+    }) as unknown as FileHandle['writev'];
+    const writer = new GatheringWriter({ writev }, 0);
+    await writer.add(Buffer.from('a'));
+    await writer.add(Buffer.from('b'));
+    expect(written).toEqual([]);
+    await expect.poll(() => written).toEqual(['ab']);
+    await writer.add(Buffer.from('c'));
+    await expect.poll(() => written).toEqual(['ab', 'c']);
+  });
+
+  test('is gathered no further than anything else while the disk stands still', async () => {
+    vi.useFakeTimers();
+    try {
+      let begun = 0;
+      const writev = () => {
+        begun++;
+        return new Promise<never>(() => undefined);
+      };
+      const writer = new GatheringWriter({ writev }, 0);
+      let taken = 0;
+      (async () => {
+        for (; taken < 1000; taken++) await writer.add(Buffer.alloc(1));
+      })();
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(begun).toBe(1);
+      expect(taken).toBeLessThan(40);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('is not written when it was dropped', async () => {
+    vi.useFakeTimers();
+    try {
+      let begun = 0;
+      const writer = new GatheringWriter({ writev: () => Promise.reject(new Error(`write ${++begun}`)) }, 0);
+      await writer.add(Buffer.alloc(10));
+      await writer.stopped();
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(begun).toBe(0);
+    } finally {
+      vi.useRealTimers();
     }
   });
 });

@@ -4,6 +4,8 @@ import type { FileHandle } from 'node:fs/promises';
 const ENOUGH_BYTES = 256 * 1024;
 /** Pieces that trickle in are short: so many are enough, too. */
 const ENOUGH_PIECES = 16;
+/** What trickles in slower than that waits no longer for more, in milliseconds: the file has what has come, whatever becomes of the process. */
+const PATIENCE = 20;
 
 /** Writes pieces one after the other, several in one go; while some are being written, the next are gathered. */
 export class GatheringWriter {
@@ -11,7 +13,8 @@ export class GatheringWriter {
   #position: number;
   #gathered: Uint8Array[] = [];
   #bytes = 0;
-  #writing: Promise<void> = Promise.resolve();
+  #written: Promise<void> = Promise.resolve();
+  #waiting: NodeJS.Timeout | undefined;
 
   constructor(file: Pick<FileHandle, 'writev'>, position: number) {
     this.#file = file;
@@ -22,33 +25,46 @@ export class GatheringWriter {
   async add(piece: Uint8Array): Promise<void> {
     this.#gathered.push(piece);
     this.#bytes += piece.byteLength;
+    this.#waiting ??= setTimeout(() => this.#writeOn(), PATIENCE);
     if (this.#bytes < ENOUGH_BYTES && this.#gathered.length < ENOUGH_PIECES) return;
-    await this.#writing;
-    this.#begin();
+    await this.#written;
+    this.#write();
   }
 
   /** Fulfils when all that was taken is written, and rejects when something of it could not be. */
   async flush(): Promise<void> {
-    await this.#writing;
-    this.#begin();
-    await this.#writing;
+    clearTimeout(this.#waiting);
+    this.#write();
+    await this.#written;
   }
 
   /** Fulfils when nothing is being written any more, whatever came of it. What was only gathered is dropped. */
   async stopped(): Promise<void> {
-    await this.#writing.catch(() => undefined);
+    clearTimeout(this.#waiting);
+    this.#gathered = [];
+    await this.#written.catch(() => undefined);
   }
 
-  #begin(): void {
+  /** What is gathered stays so, and counts, until what is being written has been. */
+  #writeOn(): void {
+    const write = () => {
+      this.#waiting = undefined;
+      this.#write();
+    };
+    this.#written.then(write, () => undefined);
+  }
+
+  /** Begins when what was begun before has been written, and never if that could not be. */
+  #write(): void {
     const pieces = this.#gathered;
     const position = this.#position;
     this.#position += this.#bytes;
     this.#gathered = [];
     this.#bytes = 0;
     if (pieces.length === 0) return;
-    this.#writing = writeAll(this.#file, pieces, position);
+    this.#written = this.#written.then(() => writeAll(this.#file, pieces, position));
     // Nobody may be waiting yet; whoever comes next hears of it.
-    this.#writing.catch(() => undefined);
+    this.#written.catch(() => undefined);
   }
 }
 
