@@ -1,6 +1,6 @@
-import type { Readable } from 'node:stream';
 import type { Digest } from '../model/digest.ts';
 import type { StorageKey } from '../model/ids.ts';
+import type { BlobStream } from './blob-stream.ts';
 
 /** Positions of the first and the last byte wanted, both included. */
 export interface ByteRange {
@@ -30,12 +30,12 @@ export type StoredFile = StoredBytes | ForeignFile;
 /** Finished bytes, each under a key that is used once and never again. */
 export interface BlobStore {
   /**
-   * Opens the bytes for reading, all of them or a range, which may be empty. A stream that is open stays readable to its end,
-   * whatever is erased meanwhile, and fails when there is less than the range. It reads no more than one piece ahead of who
-   * takes it.
+   * Opens the bytes for reading, all of them or a range, which may be empty. When it fulfils, the first of them have been read. A
+   * stream that is open stays readable to its end, whatever is erased meanwhile, and fails when there is less than the range.
+   * It reads no more than one piece ahead of who takes it.
    * @throws BytesMissing when nothing is stored under the key: an alarm, not an answer
    */
-  open(key: StorageKey, range?: ByteRange): Promise<Readable>;
+  open(key: StorageKey, range?: ByteRange): Promise<BlobStream>;
 
   /**
    * Erases finished and unfinished bytes under these keys; keys that have none are done already. When it fulfils, the bytes

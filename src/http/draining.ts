@@ -1,22 +1,28 @@
-import type { FastifyInstance } from 'fastify';
+import type { Server } from 'node:http';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+
+const draining = new WeakSet<Server>();
+
+/** Says in the answer that its connection ends with it, if the server has begun to close. */
+export function announceClose({ server, raw }: Pick<FastifyReply, 'server' | 'raw'>): void {
+  if (draining.has(server.server) && !raw.headersSent) raw.setHeader('connection', 'close');
+}
 
 /**
  * Makes `close()` end connections as soon as their requests have ended, so that it waits for requests and not for idle
  * keep-alive. Answers whether the server has begun to close.
  */
 export function addDraining(server: FastifyInstance): () => boolean {
-  let draining = false;
+  const isDraining = () => draining.has(server.server);
   server.addHook('preClose', async () => {
-    draining = true;
+    draining.add(server.server);
   });
-  server.addHook('onSend', async (_request, reply) => {
-    if (draining && !reply.raw.headersSent) reply.raw.setHeader('connection', 'close');
-  });
+  server.addHook('onSend', async (_request, reply) => announceClose(reply));
   server.addHook('onResponse', async () => {
     // An answer whose headers were out before leaves its connection open.
-    if (draining) setImmediate(() => server.server.closeIdleConnections());
+    if (isDraining()) setImmediate(() => server.server.closeIdleConnections());
   });
-  return () => draining;
+  return isDraining;
 }
 
 /** Closes the server: no new connections, requests in flight get `graceMs` to end, then their connections are cut. */

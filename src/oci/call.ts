@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Readable } from 'node:stream';
+import type { BlobStream } from '../blobs/blob-stream.ts';
 import type { BodyStream } from '../http/read-body.ts';
 import { repositoryArn } from '../model/arn.ts';
 import type { Registry } from '../model/registry.ts';
@@ -26,7 +26,7 @@ export interface Answer {
   /** A list is sent as a header for each of its values. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** Bytes, or a stream whose length is in `Content-Length`. HEAD gets the headers only. */
-  readonly body?: Uint8Array | Readable;
+  readonly body?: Uint8Array | BlobStream;
 }
 
 /**

@@ -1,6 +1,8 @@
+import { Readable } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { annotate } from '../http/access-log.ts';
 import { BodyInterrupted } from '../http/body-interrupted.ts';
+import { sendStream } from '../http/send-stream.ts';
 import { Fault } from '../model/fault.ts';
 import { answerRequest, splitTarget } from './answer-request.ts';
 import type { Answer } from './call.ts';
@@ -50,6 +52,7 @@ function send(request: FastifyRequest, reply: FastifyReply, { status, headers = 
   reply.code(status);
   // Set below Fastify, which would write the names in lower case.
   for (const [name, value] of Object.entries(headers)) reply.raw.setHeader(name, value);
+  if (body instanceof Readable) return sendStream(request, reply, body);
   if (request.method !== 'HEAD') return reply.send(body);
   if (body instanceof Uint8Array) reply.raw.setHeader('Content-Length', body.byteLength);
   return reply.send();

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import type { Readable } from 'node:stream';
 import { type ByteRange, BytesMissing } from '../blobs/blob-store.ts';
+import type { BlobStream } from '../blobs/blob-stream.ts';
 import type { RepositoryBlob } from '../metadata/blobs.ts';
 import { Fault } from '../model/fault.ts';
 import { type FoundBlob, findBlob } from '../registry/layer/find-blobs.ts';
@@ -74,11 +73,11 @@ async function getBlob(needs: Needs, target: Target): Promise<FoundBlob> {
   throw new Fault('BlobUnknown', { ...namesOf(target), digest: target.digest });
 }
 
-async function open(needs: Needs, target: Target, blob: RepositoryBlob, range?: ByteRange): Promise<Readable> {
+async function open(needs: Needs, target: Target, blob: RepositoryBlob, range?: ByteRange): Promise<BlobStream> {
   // Under the Content-Length that is promised, an answer that ended early in good order would leave the client waiting.
   const part = range ?? { first: 0, last: blob.size - 1 };
   try {
-    return await begun(await needs.blobs.open(blob.storageKey, part));
+    return await needs.blobs.open(blob.storageKey, part);
   } catch (error) {
     if (!(error instanceof BytesMissing)) throw error;
     // Without a grace the bytes may go between the look and the opening: then the blob is gone, or has other bytes by now.
@@ -86,10 +85,4 @@ async function open(needs: Needs, target: Target, blob: RepositoryBlob, range?: 
     if (now.storageKey === blob.storageKey) throw error;
     return open(needs, target, now, range);
   }
-}
-
-/** Fulfils when the first bytes are there, so that what cannot be read at all is refused before an answer has begun. */
-async function begun(stream: Readable): Promise<Readable> {
-  await once(stream, 'readable');
-  return stream;
 }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import type { Readable } from 'node:stream';
+import { createHash, randomBytes } from 'node:crypto';
+import { type Readable, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -12,6 +12,7 @@ import {
 } from '../../src/blobs/blob-store.ts';
 import { type Digest, digestOf } from '../../src/model/digest.ts';
 import { randomIds, type StorageKey } from '../../src/model/ids.ts';
+import { sent } from './sent.ts';
 
 export interface BlobStoreUnderTest {
   readonly blobs: BlobStore;
@@ -284,11 +285,40 @@ export function blobStoreContract(name: string, open: () => Promise<BlobStoreUnd
       [3, 5, '345'],
       [0, 8, '012345678'],
       [1, 9, '123456789'],
-    ])('is read from byte %i to byte %i, both included', (first, last, expected) =>
+    ])('is read, and sent, from byte %i to byte %i, both included', (first, last, expected) =>
       withStores(async (stores) => {
         const key = await store(stores, '0123456789');
         expect(await textOf(await stores.blobs.open(key, { first, last }))).toBe(expected);
+        expect((await sent(await stores.blobs.open(key, { first, last }))).toString()).toBe(expected);
       })(),
+    );
+
+    test(
+      'is sent whole, however large',
+      withStores(async (stores) => {
+        const content = randomBytes(5 * MIB + 7);
+        const key = await store(stores, content);
+        expect((await sent(await stores.blobs.open(key))).equals(content)).toBe(true);
+        expect((await sent(await stores.blobs.open(await store(stores, '')))).byteLength).toBe(0);
+      }),
+    );
+
+    test(
+      'is not sent any further when its destination takes no more',
+      withStores(async (stores) => {
+        const stream = await stores.blobs.open(await store(stores, randomBytes(5 * MIB)));
+        let pieces = 0;
+        const leaving = new Writable({
+          write: (_piece, _encoding, done) => {
+            pieces += 1;
+            if (pieces < 3) done();
+            else leaving.destroy();
+          },
+        });
+        await expect(stream.sendTo(leaving)).rejects.toThrow();
+        expect(pieces).toBe(3);
+        expect(stream.destroyed).toBe(true);
+      }),
     );
 
     test(
@@ -298,10 +328,12 @@ export function blobStoreContract(name: string, open: () => Promise<BlobStoreUnd
         const key = await store(stores, content);
         const stream = await stores.blobs.open(key);
         const part = await stores.blobs.open(key, { first: MIB, last: 2 * MIB - 1 });
+        const toSend = await stores.blobs.open(key);
         expect(await stores.blobs.erase([key])).toEqual(new Map());
         await expect(stores.blobs.open(key)).rejects.toThrow(BytesMissing);
         expect((await buffer(stream)).equals(content)).toBe(true);
         expect((await buffer(part)).equals(content.subarray(MIB, 2 * MIB))).toBe(true);
+        expect((await sent(toSend)).equals(content)).toBe(true);
       }),
     );
 

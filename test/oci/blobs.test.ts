@@ -1,8 +1,9 @@
-import { readdir, truncate } from 'node:fs/promises';
+import { readdir, readlink, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import type { BlobStore, ByteRange } from '../../src/blobs/blob-store.ts';
+import { BlobStream } from '../../src/blobs/blob-stream.ts';
 import { PullRecorder } from '../../src/registry/image/pull-recorder.ts';
 import { collect } from '../../src/workers/collector.ts';
 import { dial } from '../http/test-server.ts';
@@ -13,6 +14,21 @@ import { expectFault, type OciServer, startOci } from './support/oci-server.ts';
 const CONTENT = blobOf(Buffer.from(Array.from({ length: 2000 }, (_, i) => i % 251)));
 const EMPTY = blobOf('');
 const MISSING = blobOf('missing').digest;
+
+/** The bytes of any stream. */
+class FakeBytes extends BlobStream {
+  readonly #bytes: Readable;
+
+  constructor(bytes: Readable) {
+    super();
+    this.#bytes = bytes;
+  }
+
+  override async sendTo(destination: Writable): Promise<void> {
+    for await (const piece of this.#bytes) destination.write(piece);
+    destination.end();
+  }
+}
 
 const get = (server: OciServer, digest: string, range?: string, more: Record<string, string> = {}) =>
   server.send(`GET /v2/app/blobs/${digest}`, { headers: { ...(range !== undefined && { range }), ...more } });
@@ -40,7 +56,7 @@ test('the store is asked for the bytes that there are, so that it need not have 
   const store: BlobStore = {
     open: async (_key, range) => {
       asked.push(range);
-      return Readable.from([CONTENT.bytes]);
+      return new FakeBytes(Readable.from([CONTENT.bytes]));
     },
     erase: async () => new Map(),
     list: async function* () {},
@@ -176,6 +192,27 @@ test('a download that has begun ends in full, whatever is deleted and erased mea
   expect(answer.slice(answer.indexOf('\r\n\r\n') + 4)).toBe(Buffer.from(big.bytes).toString('latin1'));
 });
 
+test('who goes away leaves no file open behind, though more answers were waiting on the connection', async ({
+  skip,
+}) => {
+  if (process.platform !== 'linux') skip('open files are looked up in /proc');
+  await using server = await startOci();
+  const big = blobOf(Buffer.alloc(30_000_000, 'layer'));
+  await server.pushBlob('app', big);
+  const openFiles = async () => {
+    const links = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
+    return (await Promise.all(links)).filter((path) => path.startsWith(`${server.stores.bytesFolder}/blobs/`)).length;
+  };
+  const { socket } = dial(server.port);
+  const head = `GET /v2/app/blobs/${big.digest} HTTP/1.1\r\nHost: localhost\r\n`;
+  socket.write(`${head}Authorization: ${server.credentials()}\r\n\r\n`.repeat(5));
+  await new Promise((resolve) => socket.once('data', resolve));
+  socket.pause();
+  await expect.poll(openFiles).toBe(5);
+  socket.destroy();
+  await expect.poll(openFiles).toBe(0);
+});
+
 test('when the disk has fewer bytes than it should, the connection ends instead of leaving the client to wait', async () => {
   await using server = await startOci();
   const big = blobOf(Buffer.alloc(5_000_000, 'layer'));
@@ -188,9 +225,9 @@ test('when the disk has fewer bytes than it should, the connection ends instead 
 });
 
 test('when the disk fails in the middle, the connection ends; when it fails at once, the answer is an error of ours', async () => {
-  let opened: (fail: boolean) => Readable = () => Readable.from([]);
+  let opened = (): Readable => Readable.from([]);
   const failing: BlobStore = {
-    open: async () => opened(true),
+    open: async () => new FakeBytes(opened()),
     erase: async () => new Map(),
     list: async function* () {},
     stat: async () => new Map(),
@@ -206,12 +243,9 @@ test('when the disk fails in the middle, the connection ends; when it fails at o
       })(),
     );
   await expect(get(server, CONTENT.digest)).rejects.toThrow('aborted');
-  opened = () =>
-    new Readable({
-      read() {
-        this.destroy(new Error('EIO: the disk is gone'));
-      },
-    });
+  opened = () => {
+    throw new Error('EIO: the disk is gone');
+  };
   const answer = await get(server, CONTENT.digest);
   const id = answer.headers['x-amzn-requestid'];
   expectFault(answer, 500, 'UNKNOWN', `The server failed to answer the request ${id}`);

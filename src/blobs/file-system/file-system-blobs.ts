@@ -1,13 +1,13 @@
 import { constants } from 'node:fs';
-import { open, unlink } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { failpoint } from '../../model/failpoint.ts';
 import type { StorageKey } from '../../model/ids.ts';
 import { type BlobStore, type ByteRange, BytesMissing, type StoredBytes, type StoredFile } from '../blob-store.ts';
+import type { BlobStream } from '../blob-stream.ts';
 import { errorCode } from './error-code.ts';
 import { FileStream } from './file-stream.ts';
 import type { Layout } from './layout.ts';
-import { ReadShare } from './read-share.ts';
+import { ReadBudget } from './read-budget.ts';
 import { listFiles, statKeys } from './stored-files.ts';
 import { NO_SURROUNDINGS, type Surroundings } from './surroundings.ts';
 import { FolderNotDurable, syncFolder } from './sync-folder.ts';
@@ -17,20 +17,15 @@ const { O_RDONLY, O_NOFOLLOW } = constants;
 export class FileSystemBlobs implements BlobStore {
   readonly #layout: Layout;
   readonly #surroundings: Surroundings;
-  readonly #share = new ReadShare();
+  readonly #budget = new ReadBudget();
 
   constructor(layout: Layout, surroundings = NO_SURROUNDINGS) {
     this.#layout = layout;
     this.#surroundings = surroundings;
   }
 
-  async open(key: StorageKey, range?: ByteRange): Promise<Readable> {
-    try {
-      const file = await open(this.#layout.blob(key), O_RDONLY | O_NOFOLLOW);
-      return new FileStream(file, this.#share, range);
-    } catch (error) {
-      throw errorCode(error) === 'ENOENT' ? new BytesMissing(key) : error;
-    }
+  async open(key: StorageKey, range?: ByteRange): Promise<BlobStream> {
+    return FileStream.open(await this.#openFile(key), this.#budget, range);
   }
 
   async erase(keys: readonly StorageKey[]): Promise<ReadonlyMap<StorageKey, Error>> {
@@ -56,6 +51,14 @@ export class FileSystemBlobs implements BlobStore {
 
   stat(keys: readonly StorageKey[]): Promise<ReadonlyMap<StorageKey, StoredBytes>> {
     return statKeys(this.#layout, keys);
+  }
+
+  async #openFile(key: StorageKey): Promise<FileHandle> {
+    try {
+      return await open(this.#layout.blob(key), O_RDONLY | O_NOFOLLOW);
+    } catch (error) {
+      throw errorCode(error) === 'ENOENT' ? new BytesMissing(key) : error;
+    }
   }
 
   /** A key has bytes in one place or in none; those on their way from uploads to blobs are met where they arrive. */
