@@ -51,7 +51,13 @@ export class Operator {
 
   /** Plants bytes, and has the server repair what it finds. */
   async act(wire: Wire): Promise<Pushed> {
-    for (let count = 1 + this.#dice.below(4); count > 0; count--) await this.#plantBytes();
+    try {
+      for (let count = 1 + this.#dice.below(4); count > 0; count--) await this.#plantBytes();
+    } catch (error) {
+      // The operator's own files are on the disk whose power is cut.
+      if (!this.#journal.powerIsGone) throw error;
+      return 'unknown';
+    }
     const force = this.#dice.chance(0.5);
     const reply = await wire.operate('fsck', { repair: true, force, deep: this.#dice.chance(0.1) });
     if (reply.outcome === 'refused') this.#journal.find('wrong answer', `fsck: ${quote(reply)}`);
