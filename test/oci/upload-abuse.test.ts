@@ -81,6 +81,8 @@ test('a chunk that breaks off counts as far as it came, and the upload goes on w
   request.write('567');
   // Another chunk is refused for as long as this one is coming in.
   await untilBusy(server, location);
+  // What has not been received by then is lost with the connection.
+  await expect.poll(() => server.stores.bytesOnDisk()).toBe(8);
   request.destroy();
   await untilFree(server, location);
   expect((await server.send(`GET ${location}`)).headers.range).toBe('0-7');

@@ -1,11 +1,11 @@
 /** What all that is sent at a time may hold of what has been read, in bytes, but for the shortest pieces. */
-const BUDGET = 8 * 1024 * 1024;
+const BUDGET = 4 * 1024 * 1024;
 /** Beyond that a longer piece spares little more. */
 const LONGEST = 512 * 1024;
 /** A piece shorter than this costs more turns of the event loop than it saves memory. */
 const SHORTEST = 8 * 1024;
 /** So many pieces as long as the next one are left for others. */
-const OTHERS = 8;
+const OTHERS = 4;
 
 /**
  * Shares out memory for pieces of files among all who send some: long ones while there are few, short ones when there are many.
