@@ -57,6 +57,25 @@ describe.skipIf(reason !== undefined)('What the file system is asked for', () =>
     expect(await filesIn(folder.path)).toEqual(new Map());
   });
 
+  test('is not asked for twice when making bytes durable fails while they come: the upload is gone', async () => {
+    await using folder = await tempFolder();
+    const key = randomIds().storageKey();
+    const watch = await systemCallsOf({
+      calls: ['fsync', 'fdatasync'],
+      script: SCRIPT,
+      parameters: [folder.path, key, '20000000'],
+      failing: { call: 'fdatasync', error: 'EIO', path: join(folder.path, 'uploads', key) },
+    });
+    expect(watch.calls.filter((call) => /^f(data)?sync/.test(call))).toHaveLength(1);
+    expect(watch.stdout.split('\n')).toEqual([
+      expect.stringMatching(/^refused: EIO/),
+      ...Array(2).fill(expect.stringMatching(/^refused: The store has no bytes/)),
+      'erased',
+      '',
+    ]);
+    expect(await filesIn(folder.path)).toEqual(new Map());
+  });
+
   test('is not asked for twice when making the end of bytes durable has failed: they do not count as erased, and the process is told to stop', async () => {
     await using folder = await tempFolder();
     const key = randomIds().storageKey();

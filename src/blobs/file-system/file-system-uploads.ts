@@ -6,6 +6,7 @@ import { Fault } from '../../model/fault.ts';
 import type { StorageKey } from '../../model/ids.ts';
 import { BytesMissing, DigestMismatch, UploadBusy, type UploadStore } from '../blob-store.ts';
 import { errorCode, isOutOfSpace } from './error-code.ts';
+import { ForceAsItComes } from './force-as-it-comes.ts';
 import { GatheringWriter } from './gathering-writer.ts';
 import type { Layout } from './layout.ts';
 import { freshHash, hashFile, type RunningHash } from './running-hash.ts';
@@ -39,7 +40,8 @@ export class FileSystemUploads implements UploadStore {
       const known = offset === 0 ? freshHash() : this.#hashes.get(key);
       // A copy: bytes that arrive before the sender breaks off must not count.
       const hash = known?.length === offset ? known.hash.copy() : undefined;
-      const writer = new GatheringWriter(file, offset);
+      const force = new ForceAsItComes(file, offset);
+      const writer = new GatheringWriter(file, offset, (position) => force.writtenTo(position));
       let length = offset;
       try {
         for await (const chunk of this.#whileThereIsRoom(bytes)) {
@@ -48,8 +50,10 @@ export class FileSystemUploads implements UploadStore {
           await writer.add(chunk);
         }
         await writer.flush();
+        await force.ended();
       } catch (error) {
         await writer.stopped();
+        await force.ended().catch(() => unlink(this.#layout.upload(key)));
         // What is refused is nothing to anybody, and its space may be what others are waiting for.
         await file.truncate(offset);
         throw error;

@@ -10,15 +10,18 @@ const PATIENCE = 20;
 /** Writes pieces one after the other, several in one go; while some are being written, the next are gathered. */
 export class GatheringWriter {
   readonly #file: Pick<FileHandle, 'writev'>;
+  readonly #onWritten: (position: number) => void;
   #position: number;
   #gathered: Uint8Array[] = [];
   #bytes = 0;
   #written: Promise<void> = Promise.resolve();
   #waiting: NodeJS.Timeout | undefined;
 
-  constructor(file: Pick<FileHandle, 'writev'>, position: number) {
+  /** `onWritten` hears how far the file has been written. */
+  constructor(file: Pick<FileHandle, 'writev'>, position: number, onWritten: (position: number) => void = () => {}) {
     this.#file = file;
     this.#position = position;
+    this.#onWritten = onWritten;
   }
 
   /** Takes a piece, which must not change any more. Fulfils when there is room for another; rejects when a write has failed. */
@@ -58,11 +61,12 @@ export class GatheringWriter {
   #write(): void {
     const pieces = this.#gathered;
     const position = this.#position;
-    this.#position += this.#bytes;
+    const end = position + this.#bytes;
+    this.#position = end;
     this.#gathered = [];
     this.#bytes = 0;
     if (pieces.length === 0) return;
-    this.#written = this.#written.then(() => writeAll(this.#file, pieces, position));
+    this.#written = this.#written.then(() => writeAll(this.#file, pieces, position)).then(() => this.#onWritten(end));
     // Nobody may be waiting yet; whoever comes next hears of it.
     this.#written.catch(() => undefined);
   }
