@@ -22,12 +22,15 @@ export function prepare<Given extends { readonly [name: string]: string | number
 ): (session: Session, given: Given) => Promise<Row[]> {
   const compiled = new WeakMap<SqlDialect, CompiledQuery<Row>>();
   const places = new Proxy({}, { get: (_, name) => new Place(name) }) as Given;
-  return async ({ db, dialect }, given) => {
-    const query = compiled.get(dialect) ?? build(db, places, dialect).compile();
-    compiled.set(dialect, query);
+  return async (session, given) => {
+    const { dialect } = session;
+    let query = compiled.get(dialect);
+    if (query === undefined) {
+      query = build(session.db, places, dialect).compile();
+      compiled.set(dialect, query);
+    }
     const parameters = query.parameters.map((value) => (value instanceof Place ? valueAt(given, value) : value));
-    const { rows } = await db.executeQuery<Row>({ ...query, parameters });
-    return rows;
+    return session.run<Row>({ sql: query.sql, parameters });
   };
 }
 

@@ -1,4 +1,4 @@
-import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { type CompiledQuery, type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Schema } from './schema.ts';
 import type { SqlDialect } from './sql-dialect.ts';
 
@@ -6,6 +6,8 @@ import type { SqlDialect } from './sql-dialect.ts';
 export interface Session {
   readonly db: Kysely<Schema>;
   readonly dialect: SqlDialect;
+  /** Runs what has been compiled, without the way through Kysely, and answers its rows. */
+  run<Row>(query: Pick<CompiledQuery<Row>, 'sql' | 'parameters'>): Promise<Row[]>;
 }
 
 /** The values of a list, for `where … in`. */

@@ -1,9 +1,6 @@
-import { DatabaseSync } from 'node:sqlite';
-import { Kysely } from 'kysely';
-import type { Schema } from '../schema.ts';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Session } from '../session.ts';
-import { kyselyDialect } from './kysely-dialect.ts';
-import { sqliteDialect } from './sqlite-dialect.ts';
+import { SqliteSession } from './sqlite-session.ts';
 import { Statements } from './statements.ts';
 
 /** What a connection must be set to, and is asked for afterwards: a pragma that is misspelt or unsupported fails silently. */
@@ -32,6 +29,7 @@ export class Connection {
   readonly database: DatabaseSync;
   readonly #statements: Statements;
   readonly #begin: string;
+  readonly #commands = new Map<string, StatementSync>();
 
   /** `onQuery` hears the text of every statement that readers and writers run. */
   constructor(path: string, mode: Mode, onQuery?: (sql: string) => void) {
@@ -49,11 +47,11 @@ export class Connection {
   }
 
   begin(): void {
-    this.database.exec(this.#begin);
+    this.#command(this.#begin);
   }
 
   commit(): void {
-    this.database.exec('COMMIT');
+    this.#command('COMMIT');
   }
 
   /** Does nothing where SQLite has rolled back by itself. */
@@ -76,10 +74,10 @@ export class Connection {
 
   /** Runs `work` within the transaction that has begun. When it throws, nothing of it has happened, but all before it has. */
   async nested<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    this.database.exec('SAVEPOINT nested');
+    this.#command('SAVEPOINT nested');
     try {
       const result = await this.#during(work);
-      this.database.exec('RELEASE nested');
+      this.#command('RELEASE nested');
       return result;
     } catch (error) {
       if (this.inTransaction) this.database.exec('ROLLBACK TO nested; RELEASE nested');
@@ -89,13 +87,22 @@ export class Connection {
 
   /** Lends the connection for the time that `work` takes, and no longer. */
   async #during<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const lifetime = { open: true };
-    const db = new Kysely<Schema>({ dialect: kyselyDialect(this.#statements, lifetime) });
+    const session = new SqliteSession(this.#statements);
     try {
-      return await work({ db, dialect: sqliteDialect });
+      return await work(session);
     } finally {
-      lifetime.open = false;
+      session.end();
     }
+  }
+
+  /** What SQLite would parse each time anew. */
+  #command(text: string): void {
+    let statement = this.#commands.get(text);
+    if (!statement) {
+      statement = this.database.prepare(text);
+      this.#commands.set(text, statement);
+    }
+    statement.run();
   }
 
   close(): void {

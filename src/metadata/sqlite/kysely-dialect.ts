@@ -9,16 +9,14 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
-import type { Statements } from './statements.ts';
+import type { Prepared } from './statements.ts';
 
-/** Whether a query may still run: true from the beginning of a view or transaction to its end. */
-export interface Lifetime {
-  open: boolean;
-}
+/** Finds the statement for a query, and throws once its view or transaction has ended. */
+export type StatementOf = (query: CompiledQuery) => Prepared;
 
 /** Lets Kysely speak through one connection of `node:sqlite` for the length of one view or transaction. */
-export function kyselyDialect(statements: Statements, lifetime: Lifetime): Dialect {
-  const connection = new SqliteConnection(statements, lifetime);
+export function kyselyDialect(statementOf: StatementOf): Dialect {
+  const connection = new SqliteConnection(statementOf);
   return {
     createAdapter: () => new SqliteAdapter(),
     createDriver: () => new BorrowedConnectionDriver(connection),
@@ -28,17 +26,14 @@ export function kyselyDialect(statements: Statements, lifetime: Lifetime): Diale
 }
 
 class SqliteConnection implements DatabaseConnection {
-  readonly #statements: Statements;
-  readonly #lifetime: Lifetime;
+  readonly #statementOf: StatementOf;
 
-  constructor(statements: Statements, lifetime: Lifetime) {
-    this.#statements = statements;
-    this.#lifetime = lifetime;
+  constructor(statementOf: StatementOf) {
+    this.#statementOf = statementOf;
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    if (!this.#lifetime.open) throw new Error(`A query ran after its transaction had ended: ${query.sql}`);
-    const { statement, answersRows } = this.#statements.get(query.sql);
+    const { statement, answersRows } = this.#statementOf(query);
     const parameters = query.parameters as readonly SQLInputValue[];
     if (answersRows) return { rows: statement.all(...parameters) as R[] };
     const { changes, lastInsertRowid } = statement.run(...parameters);
