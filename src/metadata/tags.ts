@@ -35,6 +35,30 @@ export interface TagNames {
 
 type NamesAfter = { readonly repositoryId: number; readonly after: string; readonly limit: number };
 
+/** Whether any image at all is deleted and not purged: names that lead nowhere are names of such. */
+const findDeleted = prepare((db) =>
+  db.selectFrom('deleted_image').select('manifest_id').where('purge_at', '>=', 0).limit(1),
+);
+
+const readLiveNames = prepare((db, { repositoryId, after, limit }: NamesAfter, dialect) =>
+  db
+    .selectFrom(
+      db
+        .selectFrom('tag')
+        .select('tag.name')
+        .where('tag.repository_id', '=', repositoryId)
+        .where('tag.name', '>', after)
+        .orderBy('tag.name')
+        .limit(limit)
+        .as('page'),
+    )
+    .select((page) => [
+      page.fn.countAll<number>().as('read'),
+      page.fn.max<string | null>('page.name').as('last'),
+      dialect.listOf(page.ref('page.name')).as('names'),
+    ]),
+);
+
 const readNames = prepare((db, { repositoryId, after, limit }: NamesAfter, dialect) =>
   db
     .selectFrom(
@@ -86,9 +110,14 @@ export class TagReader {
     return rows.map((row) => ({ name: row.name, image: toTagged(row) }));
   }
 
-  /** As `list`, for the names alone: a thousand rows that come as one take a third of the processor. */
+  /**
+   * As `list`, for the names alone: a thousand rows that come as one take a third of the processor, and half of that where no
+   * image need be looked up for each.
+   */
   async listNames(repositoryId: number, { after, limit }: Omit<TagPage, 'prefix'>): Promise<TagNames> {
-    const [page] = await readNames(this.session, { repositoryId, after, limit });
+    const deleted = await findDeleted(this.session, {});
+    const read = deleted.length === 0 ? readLiveNames : readNames;
+    const [page] = await read(this.session, { repositoryId, after, limit });
     return {
       // Tags are ASCII: their order as text is that of their bytes.
       names: (JSON.parse(page?.names ?? '[]') as string[]).sort(),

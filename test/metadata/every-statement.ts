@@ -153,6 +153,8 @@ async function useGraveyard(
   const undoable = { at: NOW, purgeAt: NOW + 1 };
   await graveyard.keepTags(app.id, ['b'], undoable);
   await deleteImages(tx, app, images, undoable);
+  // Another statement than where nothing is deleted.
+  await tx.tags.listNames(app.id, { after: '', limit: 9 });
   await orphans.note(app.id, digests, NOW);
   await orphans.listDue(NOW, 9);
   await orphans.forget(app.id, digests);

@@ -177,6 +177,9 @@ export function imagesContract(name: string, open: OpenMetadata): void {
         ];
         await putTags(tx, app, gone, 'a', 'c');
         await putTags(tx, app, stays, 'b');
+        const names = (after: string, limit: number) => tx.tags.listNames(app.id, { after, limit });
+        expect(await names('', 9)).toEqual({ names: ['a', 'b', 'c'], read: 3, last: 'c' });
+        expect(await names('a', 1)).toEqual({ names: ['b'], read: 1, last: 'b' });
         await deleteImages(tx, app, [gone]);
         const page = { prefix: '', after: '', limit: 9 };
         expect(await tx.tags.list(app.id, page)).toEqual([
@@ -184,7 +187,6 @@ export function imagesContract(name: string, open: OpenMetadata): void {
           { name: 'b', digest: digestNumber(2) },
           { name: 'c', digest: undefined },
         ]);
-        const names = (after: string, limit: number) => tx.tags.listNames(app.id, { after, limit });
         expect(await names('', 9)).toEqual({ names: ['b'], read: 3, last: 'c' });
         expect(await names('', 2)).toEqual({ names: ['b'], read: 2, last: 'b' });
         expect(await names('b', 9)).toEqual({ names: [], read: 1, last: 'c' });
@@ -193,6 +195,8 @@ export function imagesContract(name: string, open: OpenMetadata): void {
         expect(await tx.images.identify(app.id, [digestNumber(1)])).toEqual([]);
         await purgeImages(tx, NOW);
         expect(await tx.tags.list(app.id, page)).toEqual([{ name: 'b', digest: digestNumber(2) }]);
+        expect(await names('', 9)).toEqual({ names: ['b'], read: 1, last: 'b' });
+        expect(await names('b', 9)).toEqual({ names: [], read: 0, last: undefined });
       });
     });
 
