@@ -12,8 +12,8 @@ export interface SqlDialect {
   recordsOf<T>(records: readonly T[], columns: readonly (keyof T & string)[]): RawBuilder<unknown>;
   /** The elements of a column that holds a JSON list of strings, as the rows of a table with one column, `value`. */
   elementsOf(list: Expression<string>): RawBuilder<{ value: string }>;
-  /** All the values of a column, in no order, as one JSON list; `only` says which rows count, if not all do. */
-  listOf(column: Expression<string>, only?: Expression<unknown>): RawBuilder<string>;
+  /** All the values of a column, in no order, as the lines of one text; none without any. `only` says which rows count, if not all do. */
+  linesOf(column: Expression<string>, only?: Expression<unknown>): RawBuilder<string | null>;
   /** A JSON list of strings with one more at its end. */
   listWith(list: Expression<string>, value: string): RawBuilder<string>;
   /** A JSON list of strings without these, in the order it had. */

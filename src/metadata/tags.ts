@@ -52,11 +52,7 @@ const readLiveNames = prepare((db, { repositoryId, after, limit }: NamesAfter, d
         .limit(limit)
         .as('page'),
     )
-    .select((page) => [
-      page.fn.countAll<number>().as('read'),
-      page.fn.max<string | null>('page.name').as('last'),
-      dialect.listOf(page.ref('page.name')).as('names'),
-    ]),
+    .select((page) => dialect.linesOf(page.ref('page.name')).as('lines')),
 );
 
 const readNames = prepare((db, { repositoryId, after, limit }: NamesAfter, dialect) =>
@@ -79,7 +75,7 @@ const readNames = prepare((db, { repositoryId, after, limit }: NamesAfter, diale
     .select((page) => [
       page.fn.countAll<number>().as('read'),
       page.fn.max<string | null>('page.name').as('last'),
-      dialect.listOf(page.ref('page.name'), page('page.digest', 'is not', null)).as('names'),
+      dialect.linesOf(page.ref('page.name'), page('page.digest', 'is not', null)).as('lines'),
     ]),
 );
 
@@ -116,14 +112,13 @@ export class TagReader {
    */
   async listNames(repositoryId: number, { after, limit }: Omit<TagPage, 'prefix'>): Promise<TagNames> {
     const deleted = await findDeleted(this.session, {});
-    const read = deleted.length === 0 ? readLiveNames : readNames;
-    const [page] = await read(this.session, { repositoryId, after, limit });
-    return {
-      // Tags are ASCII: their order as text is that of their bytes.
-      names: (JSON.parse(page?.names ?? '[]') as string[]).sort(),
-      read: page?.read ?? 0,
-      last: page?.last ?? undefined,
-    };
+    if (deleted.length === 0) {
+      const [page] = await readLiveNames(this.session, { repositoryId, after, limit });
+      const names = namesIn(page?.lines);
+      return { names, read: names.length, last: names.at(-1) };
+    }
+    const [page] = await readNames(this.session, { repositoryId, after, limit });
+    return { names: namesIn(page?.lines), read: page?.read ?? 0, last: page?.last ?? undefined };
   }
 
   /** A page of tags. Those that lead nowhere are among them, so that a page never reads more rows than it answers. */
@@ -200,4 +195,9 @@ export class TagWriter extends TagReader {
       .where('manifest_id', 'in', setOf(this.session, ids))
       .execute();
   }
+}
+
+/** In order: tags are ASCII, so their order as text is that of their bytes. */
+function namesIn(lines: string | null | undefined): string[] {
+  return lines ? lines.split('\n').sort() : [];
 }

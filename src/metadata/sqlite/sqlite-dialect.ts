@@ -8,8 +8,8 @@ export const sqliteDialect: SqlDialect = {
     return sql`(SELECT ${sql.join(picked)} FROM json_each(${JSON.stringify(records)}))`;
   },
   elementsOf: (list) => sql`json_each(${list})`,
-  listOf: (column, only) =>
-    only ? sql`json_group_array(${column}) FILTER (WHERE ${only})` : sql`json_group_array(${column})`,
+  linesOf: (column, only) =>
+    only ? sql`group_concat(${column}, char(10)) FILTER (WHERE ${only})` : sql`group_concat(${column}, char(10))`,
   listWith: (list, value) => sql`json_insert(${list}, '$[#]', ${value})`,
   listWithout: (
     list,
