@@ -49,6 +49,33 @@ const findRefs = prepare((db, { repositoryId, blobId }: { readonly repositoryId:
     .where('blob_id', '=', blobId),
 );
 
+const findSeen = prepare(
+  (db, { repositoryId, digests }: { readonly repositoryId: number; readonly digests: readonly string[] }, dialect) =>
+    db
+      .selectFrom(dialect.rowsOf(digests).as('wanted'))
+      .crossJoin('blob')
+      .crossJoin('repository_blob as link')
+      .whereRef('blob.digest', '=', sql<string>`wanted.value`)
+      .whereRef('link.blob_id', '=', 'blob.id')
+      .where('link.repository_id', '=', repositoryId)
+      .where('link.hidden', '=', 0)
+      .select(COLUMNS),
+);
+
+interface BlobValues {
+  readonly digest: string;
+  readonly size: number;
+  readonly storageKey: string;
+  readonly createdAt: number;
+}
+
+const insertBlob = prepare((db, blob: BlobValues) =>
+  db
+    .insertInto('blob')
+    .values({ digest: blob.digest, size: blob.size, storage_key: blob.storageKey, created_at: blob.createdAt })
+    .returning('id'),
+);
+
 export class BlobReader {
   protected readonly session: Session;
 
@@ -64,17 +91,7 @@ export class BlobReader {
 
   /** Those of the named digests that the repository may see. One statement, however many. */
   async findAll(repositoryId: number, digests: readonly string[]): Promise<RepositoryBlob[]> {
-    const rows = await this.session.db
-      .selectFrom(this.session.dialect.rowsOf(digests).as('wanted'))
-      .crossJoin('blob')
-      .crossJoin('repository_blob as link')
-      .whereRef('blob.digest', '=', sql<string>`wanted.value`)
-      .whereRef('link.blob_id', '=', 'blob.id')
-      .where('link.repository_id', '=', repositoryId)
-      .where('link.hidden', '=', 0)
-      .select(COLUMNS)
-      .execute();
-    return rows.map(fromRow);
+    return (await findSeen(this.session, { repositoryId, digests })).map(fromRow);
   }
 
   /** The blob of this digest, whoever may see it. Only for linking bytes that the caller has proved to have. */
@@ -98,13 +115,11 @@ export class BlobWriter extends BlobReader {
     readonly storageKey: StorageKey;
     readonly createdAt: number;
   }): Promise<number> {
-    const { id } = await this.session.db
-      .insertInto('blob')
-      .values({ digest: blob.digest, size: blob.size, storage_key: blob.storageKey, created_at: blob.createdAt })
-      .returning('id')
-      .executeTakeFirstOrThrow();
-    await new UsageWriter(this.session).addToStore('blobs', { count: 1, bytes: blob.size });
-    return id;
+    const { digest, size, storageKey, createdAt } = blob;
+    const [inserted] = await insertBlob(this.session, { digest, size, storageKey, createdAt });
+    if (inserted === undefined) throw new Error(`The blob ${digest} was inserted and has no id`);
+    await new UsageWriter(this.session).addToStore('blobs', { count: 1, bytes: size });
+    return inserted.id;
   }
 
   /** The blob of this digest, whoever may see it. Only for linking bytes that the caller has proved to have. */

@@ -1,7 +1,9 @@
-import { type Selectable, sql } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import { IMAGE_COLUMNS, type Image, TAGGED_COLUMNS, type TaggedImage, toImage, toTagged } from './image.ts';
+import { prepare } from './prepared.ts';
 import type { Schema } from './schema.ts';
 import { type Session, setOf } from './session.ts';
+import type { SqlDialect } from './sql-dialect.ts';
 
 /** A manifest that names another as its subject. */
 export interface Referrer {
@@ -40,6 +42,31 @@ export interface ImagePage {
 const AFTER_ALL = Number.MAX_SAFE_INTEGER;
 
 const DATED_COLUMNS = [...TAGGED_COLUMNS, 'image.blob_bytes', 'image.pushed_at', 'image.last_pulled_at'] as const;
+
+type Digests = { readonly repositoryId: number; readonly digests: readonly string[] };
+
+/** The live images that these digests lead to. */
+function withDigests(db: Kysely<Schema>, { repositoryId, digests }: Digests, dialect: SqlDialect) {
+  return db
+    .selectFrom(dialect.rowsOf(digests).as('wanted'))
+    .crossJoin('digest')
+    .crossJoin('image')
+    .where('digest.repository_id', '=', repositoryId)
+    .whereRef('digest.digest', '=', sql<string>`wanted.value`)
+    .where('image.repository_id', '=', repositoryId)
+    .whereRef('image.manifest_id', '=', 'digest.manifest_id');
+}
+
+const identify = prepare((db, given: Digests, dialect) => withDigests(db, given, dialect).select(TAGGED_COLUMNS));
+
+const findDated = prepare((db, given: Digests, dialect) => withDigests(db, given, dialect).select(DATED_COLUMNS));
+
+const findAll = prepare((db, given: Digests, dialect) =>
+  withDigests(db, given, dialect)
+    .crossJoin('manifest')
+    .whereRef('manifest.id', '=', 'image.manifest_id')
+    .select(IMAGE_COLUMNS),
+);
 
 /** A repository's images, by digest or page by page. A page reads no more rows than it answers. */
 export class ImageListings {
@@ -108,24 +135,17 @@ export class ImageListings {
 
   /** Those of the named digests that the repository has. One statement, however many. */
   async findAll(repositoryId: number, digests: readonly string[]): Promise<Image[]> {
-    const rows = await this.#withDigests(repositoryId, digests)
-      .crossJoin('manifest')
-      .whereRef('manifest.id', '=', 'image.manifest_id')
-      .select(IMAGE_COLUMNS)
-      .execute();
-    return rows.map(toImage);
+    return (await findAll(this.session, { repositoryId, digests })).map(toImage);
   }
 
   /** As `findAll`, without a look at what was pushed. */
   async identify(repositoryId: number, digests: readonly string[]): Promise<TaggedImage[]> {
-    const rows = await this.#withDigests(repositoryId, digests).select(TAGGED_COLUMNS).execute();
-    return rows.map(toTagged);
+    return (await identify(this.session, { repositoryId, digests })).map(toTagged);
   }
 
   /** Dates and bytes of the named digests. One statement, however many. */
   async findDated(repositoryId: number, digests: readonly string[]): Promise<DatedImage[]> {
-    const rows = await this.#withDigests(repositoryId, digests).select(DATED_COLUMNS).execute();
-    return rows.map(toDated);
+    return (await findDated(this.session, { repositoryId, digests })).map(toDated);
   }
 
   /** Manifests that name one of these digests as their subject, the first `limit`. One statement, however many. */
@@ -149,18 +169,6 @@ export class ImageListings {
   async hasAny(repositoryId: number): Promise<boolean> {
     const [image] = await this.listTagged(repositoryId, { tagged: undefined, after: undefined, limit: 1 });
     return image !== undefined;
-  }
-
-  /** The live images that these digests lead to. */
-  #withDigests(repositoryId: number, digests: readonly string[]) {
-    return this.session.db
-      .selectFrom(this.session.dialect.rowsOf(digests).as('wanted'))
-      .crossJoin('digest')
-      .crossJoin('image')
-      .where('digest.repository_id', '=', repositoryId)
-      .whereRef('digest.digest', '=', sql<string>`wanted.value`)
-      .where('image.repository_id', '=', repositoryId)
-      .whereRef('image.manifest_id', '=', 'digest.manifest_id');
   }
 
   #page(repositoryId: number, { tagged, after, limit }: ImagePage, order: 'asc' | 'desc') {

@@ -4,6 +4,7 @@ import { ImageReader, type ImageWithManifest } from './images.ts';
 import { LinkWriter } from './links.ts';
 import { Missing, type MissingBlob } from './missing.ts';
 import { NameWriter } from './names.ts';
+import { prepare } from './prepared.ts';
 import { type Session, setOf } from './session.ts';
 import { type Scope, UsageWriter } from './usage.ts';
 
@@ -25,6 +26,114 @@ export interface Deletion {
   readonly keepUntil: number;
 }
 
+interface ManifestValues {
+  readonly repositoryId: number;
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+  readonly imageSize: number;
+  readonly configMediaType: string | null;
+  readonly artifactType: string | null;
+  readonly subjectDigest: string | null;
+  readonly annotations: string | null;
+}
+
+const insertManifest = prepare((db, manifest: ManifestValues) =>
+  db
+    .insertInto('manifest')
+    .values({
+      repository_id: manifest.repositoryId,
+      digest: manifest.digest,
+      media_type: manifest.mediaType,
+      bytes: manifest.bytes,
+      image_size: manifest.imageSize,
+      config_media_type: manifest.configMediaType,
+      artifact_type: manifest.artifactType,
+      subject_digest: manifest.subjectDigest,
+      annotations: manifest.annotations,
+    })
+    .returning('id'),
+);
+
+interface ImageValues {
+  readonly repositoryId: number;
+  readonly id: number;
+  readonly digest: string;
+  readonly blobBytes: number;
+  readonly pushedAt: number;
+  readonly subjectDigest: string | null;
+}
+
+const insertImage = prepare((db, image: ImageValues) =>
+  db.insertInto('image').values({
+    repository_id: image.repositoryId,
+    manifest_id: image.id,
+    digest: image.digest,
+    tags: '[]',
+    blob_bytes: image.blobBytes,
+    pushed_at: image.pushedAt,
+    last_pulled_at: null,
+    subject_digest: image.subjectDigest,
+  }),
+);
+
+type References = { readonly manifestId: number; readonly blobIds: readonly number[]; readonly repositoryId: number };
+
+const insertReferences = prepare((db, { manifestId, blobIds, repositoryId }: References, dialect) =>
+  db
+    .insertInto('manifest_blob')
+    .columns(['manifest_id', 'blob_id', 'repository_id'])
+    .expression((query) =>
+      query
+        .selectFrom(dialect.rowsOf(blobIds).as('blob'))
+        .select([
+          sql.val(manifestId).as('manifest_id'),
+          sql<number>`value`.as('blob_id'),
+          sql.val(repositoryId).as('repository_id'),
+        ]),
+    ),
+);
+
+type Images = { readonly repositoryId: number; readonly ids: readonly number[] };
+
+const keepDeleted = prepare((db, images: Images & { readonly at: number; readonly purgeAt: number }, dialect) =>
+  db
+    .insertInto('deleted_image')
+    .columns([
+      'manifest_id',
+      'repository_id',
+      'digest',
+      'blob_bytes',
+      'pushed_at',
+      'last_pulled_at',
+      'deleted_at',
+      'purge_at',
+      'tags',
+    ])
+    .expression((query) =>
+      query
+        .selectFrom('image')
+        .select([
+          'manifest_id',
+          'repository_id',
+          'digest',
+          'blob_bytes',
+          'pushed_at',
+          'last_pulled_at',
+          sql.val(images.at).as('deleted_at'),
+          sql.val(images.purgeAt).as('purge_at'),
+          'tags',
+        ])
+        .where('repository_id', '=', images.repositoryId)
+        .where('manifest_id', 'in', setOf({ dialect }, images.ids)),
+    )
+    .returning('blob_bytes'),
+);
+
+const deleteImages = prepare((db, { repositoryId, ids }: Images, dialect) =>
+  db.deleteFrom('image').where('repository_id', '=', repositoryId).where('manifest_id', 'in', setOf({ dialect }, ids)),
+);
+
 export class ImageWriter extends ImageReader {
   readonly #links: LinkWriter;
   readonly #missing: Missing;
@@ -41,36 +150,23 @@ export class ImageWriter extends ImageReader {
 
   /** Answers the new image's id. The caller has looked: a digest that the repository has already is an error. */
   async insert(scope: Scope, image: NewImage): Promise<number> {
-    const { db } = this.session;
-    const { id } = await db
-      .insertInto('manifest')
-      .values({
-        repository_id: scope.repositoryId,
-        digest: image.digest,
-        media_type: image.mediaType,
-        bytes: image.bytes,
-        image_size: image.imageSize,
-        config_media_type: image.configMediaType ?? null,
-        artifact_type: image.artifactType ?? null,
-        subject_digest: image.subjectDigest ?? null,
-        annotations: image.annotations ? JSON.stringify(image.annotations) : null,
-      })
-      .returning('id')
-      .executeTakeFirstOrThrow();
+    const { repositoryId } = scope;
+    const { digest, pushedAt, subjectDigest = null } = image;
+    const [manifest] = await insertManifest(this.session, {
+      repositoryId,
+      digest,
+      subjectDigest,
+      mediaType: image.mediaType,
+      bytes: image.bytes,
+      imageSize: image.imageSize,
+      configMediaType: image.configMediaType ?? null,
+      artifactType: image.artifactType ?? null,
+      annotations: image.annotations ? JSON.stringify(image.annotations) : null,
+    });
+    if (manifest === undefined) throw new Error(`The manifest ${digest} was inserted and has no id`);
+    const { id } = manifest;
     const blobBytes = image.blobs.reduce((sum, blob) => sum + blob.size, 0);
-    await db
-      .insertInto('image')
-      .values({
-        repository_id: scope.repositoryId,
-        manifest_id: id,
-        digest: image.digest,
-        tags: '[]',
-        blob_bytes: blobBytes,
-        pushed_at: image.pushedAt,
-        last_pulled_at: null,
-        subject_digest: image.subjectDigest ?? null,
-      })
-      .execute();
+    await insertImage(this.session, { repositoryId, id, digest, blobBytes, pushedAt, subjectDigest });
     await this.#names.put(scope.repositoryId, [id]);
     await this.#insertReferences(scope, id, image);
     const moves = image.blobs.length > 0 ? await this.#links.name(scope, [id]) : [];
@@ -92,48 +188,13 @@ export class ImageWriter extends ImageReader {
    */
   async delete(scope: Scope, images: readonly NamedImage[], { at, purgeAt, keepUntil }: Deletion): Promise<void> {
     if (images.length === 0) return;
-    const { db } = this.session;
+    const { repositoryId } = scope;
     const ids = images.map((image) => image.id);
     const hold = purgeAt > at;
     const moves = await this.#links.release(scope, ids, { hold, keepUntil });
-    const gone = await db
-      .insertInto('deleted_image')
-      .columns([
-        'manifest_id',
-        'repository_id',
-        'digest',
-        'blob_bytes',
-        'pushed_at',
-        'last_pulled_at',
-        'deleted_at',
-        'purge_at',
-        'tags',
-      ])
-      .expression((query) =>
-        query
-          .selectFrom('image')
-          .select([
-            'manifest_id',
-            'repository_id',
-            'digest',
-            'blob_bytes',
-            'pushed_at',
-            'last_pulled_at',
-            sql.val(at).as('deleted_at'),
-            sql.val(purgeAt).as('purge_at'),
-            'tags',
-          ])
-          .where('repository_id', '=', scope.repositoryId)
-          .where('manifest_id', 'in', setOf(this.session, ids)),
-      )
-      .returning('blob_bytes')
-      .execute();
-    await db
-      .deleteFrom('image')
-      .where('repository_id', '=', scope.repositoryId)
-      .where('manifest_id', 'in', setOf(this.session, ids))
-      .execute();
-    if (hold) await this.#names.forget(scope.repositoryId, ids);
+    const gone = await keepDeleted(this.session, { repositoryId, ids, at, purgeAt });
+    await deleteImages(this.session, { repositoryId, ids });
+    if (hold) await this.#names.forget(repositoryId, ids);
     const logicalBytes = gone.reduce((sum, image) => sum + image.blob_bytes, 0);
     await this.#usage.add(scope, { images: -gone.length, logicalBytes: -logicalBytes }, moves);
   }
@@ -157,19 +218,8 @@ export class ImageWriter extends ImageReader {
   async #insertReferences(scope: Scope, manifestId: number, { blobs, childIds }: NewImage): Promise<void> {
     const { db, dialect } = this.session;
     if (blobs.length > 0) {
-      await db
-        .insertInto('manifest_blob')
-        .columns(['manifest_id', 'blob_id', 'repository_id'])
-        .expression((query) =>
-          query
-            .selectFrom(dialect.rowsOf(blobs.map((blob) => blob.id)).as('blob'))
-            .select([
-              sql.val(manifestId).as('manifest_id'),
-              sql<number>`value`.as('blob_id'),
-              sql.val(scope.repositoryId).as('repository_id'),
-            ]),
-        )
-        .execute();
+      const blobIds = blobs.map((blob) => blob.id);
+      await insertReferences(this.session, { manifestId, blobIds, repositoryId: scope.repositoryId });
     }
     if (childIds.length > 0) {
       await db

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Session } from './session.ts';
+import type { SqlDialect } from './sql-dialect.ts';
 import { LINK_STATE, type Scope } from './usage.ts';
 
 /** Bytes of blobs that nothing would need any more: in the repository, in its registry, in the whole store. */
@@ -15,6 +16,19 @@ export interface Release {
   readonly bytes: ReleasedBytes;
   /** Blobs that others name, too, and so many of them. */
   readonly shared: readonly { readonly blobId: number; readonly times: number; readonly others: number }[];
+}
+
+/** The blobs that these images name, how often, and what the repository's links to them say. */
+export function namedBy(
+  dialect: SqlDialect,
+  { repositoryId }: Pick<Scope, 'repositoryId'>,
+  manifestIds: readonly number[],
+): RawBuilder<unknown> {
+  return sql`SELECT link.blob_id, link.size, link.refs, link.holds, link.state, count(*) AS times
+    FROM ${dialect.rowsOf(manifestIds).as('wanted')} CROSS JOIN manifest_blob AS named CROSS JOIN repository_blob AS link
+    WHERE named.manifest_id = wanted.value
+      AND link.repository_id = ${repositoryId} AND link.blob_id = named.blob_id
+    GROUP BY link.blob_id`;
 }
 
 export class LinkReader {
@@ -41,7 +55,7 @@ export class LinkReader {
 
   /** What deleting these images would release, as of now. */
   async releaseOf(scope: Scope, manifestIds: readonly number[]): Promise<Release> {
-    const named = this.namedBy(scope, manifestIds);
+    const named = namedBy(this.session.dialect, scope, manifestIds);
     const { rows: shared } = await sql<{ blobId: number; times: number; others: number }>`
       SELECT blob_id AS "blobId", times, refs - times AS others FROM (${named}) AS named WHERE refs > times`.execute(
       this.session.db,
@@ -60,16 +74,6 @@ export class LinkReader {
       sql`SELECT link.blob_id, link.size FROM ${wanted} CROSS JOIN repository_blob AS link
         WHERE link.repository_id = ${scope.repositoryId} AND link.blob_id = wanted.value`,
     );
-  }
-
-  /** The blobs that these images name, how often, and what the repository's links to them say. */
-  protected namedBy(scope: Scope, manifestIds: readonly number[]): RawBuilder<unknown> {
-    const wanted = this.session.dialect.rowsOf(manifestIds).as('wanted');
-    return sql`SELECT link.blob_id, link.size, link.refs, link.holds, link.state, count(*) AS times
-      FROM ${wanted} CROSS JOIN manifest_blob AS named CROSS JOIN repository_blob AS link
-      WHERE named.manifest_id = wanted.value
-        AND link.repository_id = ${scope.repositoryId} AND link.blob_id = named.blob_id
-      GROUP BY link.blob_id`;
   }
 
   async #sum(scope: Scope, released: RawBuilder<unknown>): Promise<ReleasedBytes> {

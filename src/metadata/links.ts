@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
-import { LinkReader } from './link-reader.ts';
+import { LinkReader, namedBy } from './link-reader.ts';
 import { Missing } from './missing.ts';
+import { prepare } from './prepared.ts';
 import { type Session, setOf } from './session.ts';
 import { LINK_STATE, type Move, type Scope, UsageWriter } from './usage.ts';
 
@@ -8,6 +9,103 @@ import { LINK_STATE, type Move, type Scope, UsageWriter } from './usage.ts';
 export interface IdleLink extends Scope {
   readonly blobId: number;
 }
+
+type Link = Names & { readonly blobId: number; readonly size: number };
+type Named = Names & { readonly manifestIds: readonly number[] };
+/** A scope as a statement is given it. */
+type Names = { readonly repositoryId: number; readonly registryKey: number };
+
+function namesOf({ repositoryId, registryKey }: Scope): Names {
+  return { repositoryId, registryKey };
+}
+
+/** Sums up `changes` (blob_id, size, before, after), by what else in the registry needs the blobs. */
+function movesOf({ repositoryId, registryKey }: Scope, changes: RawBuilder<unknown>): RawBuilder<Move> {
+  const others = (state: RawBuilder<unknown>) => sql`EXISTS (SELECT 1 FROM repository_blob AS other
+    WHERE other.blob_id = change.blob_id AND other.registry_id = ${registryKey}
+      AND other.repository_id <> ${repositoryId} ${state})`;
+  // Most blobs are seen by one repository only, so that is asked first.
+  return sql<Move>`
+    SELECT before, after, others, sum(size) AS bytes FROM (
+      SELECT change.size, change.before, change.after, CASE
+        WHEN NOT ${others(sql``)} THEN ${sql.lit(LINK_STATE.absent)}
+        WHEN ${others(sql`AND other.state = ${sql.lit(LINK_STATE.live)}`)} THEN ${sql.lit(LINK_STATE.live)}
+        WHEN ${others(sql`AND other.state = ${sql.lit(LINK_STATE.held)}`)} THEN ${sql.lit(LINK_STATE.held)}
+        ELSE ${sql.lit(LINK_STATE.idle)} END AS others
+      FROM (${changes}) AS change WHERE change.before <> change.after) AS moved
+    GROUP BY before, after, others`;
+}
+
+const movesOfNew = prepare((_, link: Link) =>
+  movesOf(
+    link,
+    sql`SELECT ${link.blobId} AS blob_id, ${link.size} AS size, ${sql.lit(LINK_STATE.absent)} AS before, ${sql.lit(LINK_STATE.idle)} AS after
+      WHERE NOT EXISTS (SELECT 1 FROM repository_blob AS link
+        WHERE link.repository_id = ${link.repositoryId} AND link.blob_id = ${link.blobId})`,
+  ),
+);
+
+const movesOfNamed = prepare((_, named: Named, dialect) =>
+  movesOf(
+    named,
+    sql`SELECT blob_id, size, state AS before, ${sql.lit(LINK_STATE.live)} AS after
+      FROM (${namedBy(dialect, named, named.manifestIds)}) AS named`,
+  ),
+);
+
+const movesOfReleased = prepare((_, named: Named & { readonly held: number }, dialect) =>
+  movesOf(
+    named,
+    sql`SELECT blob_id, size, ${sql.lit(LINK_STATE.live)} AS before,
+        CASE WHEN ${named.held} = 1 OR holds > 0 THEN ${sql.lit(LINK_STATE.held)} ELSE ${sql.lit(LINK_STATE.idle)} END AS after
+      FROM (${namedBy(dialect, named, named.manifestIds)}) AS named WHERE refs = times`,
+  ),
+);
+
+const putLink = prepare((db, link: Link & { readonly keepUntil: number }, dialect) =>
+  db
+    .insertInto('repository_blob')
+    .values({
+      repository_id: link.repositoryId,
+      blob_id: link.blobId,
+      registry_id: link.registryKey,
+      size: link.size,
+      refs: 0,
+      holds: 0,
+      keep_until: link.keepUntil,
+      media_type: null,
+    })
+    .onConflict((conflict) =>
+      conflict.columns(['repository_id', 'blob_id']).doUpdateSet((set) => ({
+        keep_until: dialect.greatest(set.ref('repository_blob.keep_until'), set.ref('excluded.keep_until')),
+        hidden: 0,
+      })),
+    ),
+);
+
+type Counting = {
+  readonly manifestIds: readonly number[];
+  readonly refs: number;
+  readonly holds: number;
+  readonly keepUntil: number;
+};
+
+/**
+ * Moves the counts of every blob that these images name. Every such link is there, for the database lets none go that is
+ * named; so the insert always meets its conflict, and finds each link by its key however the planner counts.
+ */
+const count = prepare(
+  (_, { manifestIds, refs, holds, keepUntil }: Counting, dialect) => sql`
+    INSERT INTO repository_blob (repository_id, blob_id, registry_id, size, refs, holds, keep_until)
+    SELECT named.repository_id, named.blob_id, 0, 0, count(*), count(*), ${keepUntil}
+    FROM ${dialect.rowsOf(manifestIds).as('wanted')} CROSS JOIN manifest_blob AS named WHERE named.manifest_id = wanted.value
+    GROUP BY named.repository_id, named.blob_id
+    ON CONFLICT (repository_id, blob_id) DO UPDATE SET
+      refs = repository_blob.refs + ${refs} * excluded.refs,
+      holds = repository_blob.holds + ${holds} * excluded.holds,
+      keep_until = ${dialect.greatest(sql.ref<number>('repository_blob.keep_until'), sql.ref<number>('excluded.keep_until'))},
+      hidden = CASE WHEN ${refs} > 0 THEN 0 ELSE repository_blob.hidden END`,
+);
 
 /**
  * Who needs which blob. Each repository that may see a blob has a link to it, which counts the images that name the blob;
@@ -25,34 +123,9 @@ export class LinkWriter extends LinkReader {
 
   /** Lets the repository see the blob, again if it was hidden, at least until `keepUntil`. What keeps it longer stays as it is. */
   async put(scope: Scope, blob: { readonly id: number; readonly size: number }, keepUntil: number): Promise<void> {
-    const moves = await this.#moves(
-      scope,
-      sql`SELECT ${blob.id} AS blob_id, ${blob.size} AS size, ${sql.lit(LINK_STATE.absent)} AS before, ${sql.lit(LINK_STATE.idle)} AS after
-        WHERE NOT EXISTS (SELECT 1 FROM repository_blob AS link
-          WHERE link.repository_id = ${scope.repositoryId} AND link.blob_id = ${blob.id})`,
-    );
-    await this.session.db
-      .insertInto('repository_blob')
-      .values({
-        repository_id: scope.repositoryId,
-        blob_id: blob.id,
-        registry_id: scope.registryKey,
-        size: blob.size,
-        refs: 0,
-        holds: 0,
-        keep_until: keepUntil,
-        media_type: null,
-      })
-      .onConflict((conflict) =>
-        conflict.columns(['repository_id', 'blob_id']).doUpdateSet((set) => ({
-          keep_until: this.session.dialect.greatest(
-            set.ref('repository_blob.keep_until'),
-            set.ref('excluded.keep_until'),
-          ),
-          hidden: 0,
-        })),
-      )
-      .execute();
+    const link = { ...namesOf(scope), blobId: blob.id, size: blob.size };
+    const moves = await movesOfNew(this.session, link);
+    await putLink(this.session, { ...link, keepUntil });
     await this.#usage.add(scope, {}, moves);
     await this.makeUp(scope, [blob.id]);
   }
@@ -67,7 +140,7 @@ export class LinkWriter extends LinkReader {
       const size = images[0]?.size ?? 0;
       const refs = images.filter((image) => image.live === 1).length;
       const holds = images.length - refs;
-      const moves = await this.#moves(
+      const moves = await this.#movesOf(
         scope,
         sql`SELECT blob_id, size, state AS before,
             CASE WHEN refs + ${refs} > 0 THEN ${sql.lit(LINK_STATE.live)} ELSE ${sql.lit(LINK_STATE.held)} END AS after
@@ -118,12 +191,8 @@ export class LinkWriter extends LinkReader {
     manifestIds: readonly number[],
     { held }: { readonly held: boolean } = { held: false },
   ): Promise<Move[]> {
-    const moves = await this.#moves(
-      scope,
-      sql`SELECT blob_id, size, state AS before, ${sql.lit(LINK_STATE.live)} AS after
-        FROM (${this.namedBy(scope, manifestIds)}) AS named`,
-    );
-    await this.#count(manifestIds, { refs: 1, holds: held ? -1 : 0, keepUntil: 0 });
+    const moves = await movesOfNamed(this.session, { ...namesOf(scope), manifestIds });
+    await count(this.session, { manifestIds, refs: 1, holds: held ? -1 : 0, keepUntil: 0 });
     return moves;
   }
 
@@ -133,24 +202,20 @@ export class LinkWriter extends LinkReader {
     manifestIds: readonly number[],
     { hold, keepUntil }: { readonly hold: boolean; readonly keepUntil: number },
   ): Promise<Move[]> {
-    const moves = await this.#moves(
-      scope,
-      sql`SELECT blob_id, size, ${sql.lit(LINK_STATE.live)} AS before,
-          CASE WHEN ${hold ? 1 : 0} = 1 OR holds > 0 THEN ${sql.lit(LINK_STATE.held)} ELSE ${sql.lit(LINK_STATE.idle)} END AS after
-        FROM (${this.namedBy(scope, manifestIds)}) AS named WHERE refs = times`,
-    );
-    await this.#count(manifestIds, { refs: -1, holds: hold ? 1 : 0, keepUntil });
+    const held = hold ? 1 : 0;
+    const moves = await movesOfReleased(this.session, { ...namesOf(scope), manifestIds, held });
+    await count(this.session, { manifestIds, refs: -1, holds: held, keepUntil });
     return moves;
   }
 
   /** Counts these images, which were held, as gone for good. */
   async letGo(scope: Scope, manifestIds: readonly number[]): Promise<Move[]> {
-    const moves = await this.#moves(
+    const moves = await this.#movesOf(
       scope,
       sql`SELECT blob_id, size, ${sql.lit(LINK_STATE.held)} AS before, ${sql.lit(LINK_STATE.idle)} AS after
-        FROM (${this.namedBy(scope, manifestIds)}) AS named WHERE refs = 0 AND holds = times`,
+        FROM (${namedBy(this.session.dialect, scope, manifestIds)}) AS named WHERE refs = 0 AND holds = times`,
     );
-    await this.#count(manifestIds, { refs: 0, holds: -1, keepUntil: 0 });
+    await count(this.session, { manifestIds, refs: 0, holds: -1, keepUntil: 0 });
     return moves;
   }
 
@@ -171,7 +236,7 @@ export class LinkWriter extends LinkReader {
   /** Takes idle blobs out of the repository's sight. */
   async remove(scope: Scope, blobIds: readonly number[]): Promise<void> {
     const wanted = this.session.dialect.rowsOf(blobIds).as('wanted');
-    const moves = await this.#moves(
+    const moves = await this.#movesOf(
       scope,
       sql`SELECT link.blob_id, link.size, ${sql.lit(LINK_STATE.idle)} AS before, ${sql.lit(LINK_STATE.absent)} AS after
         FROM ${wanted} CROSS JOIN repository_blob AS link
@@ -185,42 +250,7 @@ export class LinkWriter extends LinkReader {
     await this.#usage.add(scope, {}, moves);
   }
 
-  /** Sums up `changes` (blob_id, size, before, after), by what else in the registry needs the blobs. */
-  async #moves(scope: Scope, changes: RawBuilder<unknown>): Promise<Move[]> {
-    const others = (state: RawBuilder<unknown>) => sql`EXISTS (SELECT 1 FROM repository_blob AS other
-      WHERE other.blob_id = change.blob_id AND other.registry_id = ${scope.registryKey}
-        AND other.repository_id <> ${scope.repositoryId} ${state})`;
-    // Most blobs are seen by one repository only, so that is asked first.
-    const { rows } = await sql<Move>`
-      SELECT before, after, others, sum(size) AS bytes FROM (
-        SELECT change.size, change.before, change.after, CASE
-          WHEN NOT ${others(sql``)} THEN ${sql.lit(LINK_STATE.absent)}
-          WHEN ${others(sql`AND other.state = ${sql.lit(LINK_STATE.live)}`)} THEN ${sql.lit(LINK_STATE.live)}
-          WHEN ${others(sql`AND other.state = ${sql.lit(LINK_STATE.held)}`)} THEN ${sql.lit(LINK_STATE.held)}
-          ELSE ${sql.lit(LINK_STATE.idle)} END AS others
-        FROM (${changes}) AS change WHERE change.before <> change.after) AS moved
-      GROUP BY before, after, others`.execute(this.session.db);
-    return rows;
-  }
-
-  /**
-   * Moves the counts of every blob that these images name. Every such link is there, for the database lets none go that is
-   * named; so the insert always meets its conflict, and finds each link by its key however the planner counts.
-   */
-  async #count(
-    manifestIds: readonly number[],
-    change: { readonly refs: number; readonly holds: number; readonly keepUntil: number },
-  ): Promise<void> {
-    const wanted = this.session.dialect.rowsOf(manifestIds).as('wanted');
-    await sql`
-      INSERT INTO repository_blob (repository_id, blob_id, registry_id, size, refs, holds, keep_until)
-      SELECT named.repository_id, named.blob_id, 0, 0, count(*), count(*), ${change.keepUntil}
-      FROM ${wanted} CROSS JOIN manifest_blob AS named WHERE named.manifest_id = wanted.value
-      GROUP BY named.repository_id, named.blob_id
-      ON CONFLICT (repository_id, blob_id) DO UPDATE SET
-        refs = repository_blob.refs + ${change.refs} * excluded.refs,
-        holds = repository_blob.holds + ${change.holds} * excluded.holds,
-        keep_until = ${this.session.dialect.greatest(sql.ref<number>('repository_blob.keep_until'), sql.ref<number>('excluded.keep_until'))},
-        hidden = CASE WHEN ${change.refs} > 0 THEN 0 ELSE repository_blob.hidden END`.execute(this.session.db);
+  async #movesOf(scope: Scope, changes: RawBuilder<unknown>): Promise<Move[]> {
+    return (await movesOf(scope, changes).execute(this.session.db)).rows;
   }
 }

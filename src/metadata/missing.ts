@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { prepare } from './prepared.ts';
 import { type Session, setOf } from './session.ts';
 
 /** A blob that an image names and its repository does not see, as the manifest describes it. */
@@ -17,6 +18,35 @@ export interface Awaiting {
   /** 1 for a live image, 0 for a deleted one that may be restored. */
   readonly live: number;
 }
+
+const findAwaiting = prepare(
+  (_, given: { readonly repositoryId: number; readonly blobIds: readonly number[] }, dialect) => sql<Awaiting>`
+    SELECT missing.manifest_id AS "manifestId", blob.id AS "blobId", blob.size, missing.media_type AS "mediaType",
+      CASE WHEN image.manifest_id IS NULL THEN 0 ELSE 1 END AS live
+    FROM ${dialect.rowsOf(given.blobIds).as('wanted')}
+      CROSS JOIN blob CROSS JOIN repository_blob AS link CROSS JOIN missing_blob AS missing
+    LEFT JOIN image ON image.repository_id = missing.repository_id AND image.manifest_id = missing.manifest_id
+    LEFT JOIN deleted_image AS deleted ON deleted.manifest_id = missing.manifest_id
+    WHERE blob.id = wanted.value AND link.repository_id = ${given.repositoryId} AND link.blob_id = blob.id AND link.hidden = 0
+      AND missing.repository_id = ${given.repositoryId} AND missing.digest = blob.digest
+      AND missing.size = blob.size AND (image.manifest_id IS NOT NULL OR deleted.purge_at > deleted.deleted_at)`,
+);
+
+const adopt = prepare(
+  (_, given: { readonly repositoryId: number; readonly manifestIds: readonly number[] }, dialect) => sql<{
+    parentId: number;
+    childId: number;
+  }>`
+    INSERT INTO manifest_child (parent_id, child_id)
+    SELECT missing.parent_id, child.manifest_id
+    FROM ${dialect.rowsOf(given.manifestIds).as('wanted')} CROSS JOIN image AS child CROSS JOIN missing_child AS missing
+    LEFT JOIN image ON image.repository_id = missing.repository_id AND image.manifest_id = missing.parent_id
+    LEFT JOIN deleted_image AS deleted ON deleted.manifest_id = missing.parent_id
+    WHERE child.repository_id = ${given.repositoryId} AND child.manifest_id = wanted.value
+      AND missing.repository_id = ${given.repositoryId} AND missing.digest = child.digest
+      AND (image.manifest_id IS NOT NULL OR deleted.purge_at > deleted.deleted_at)
+    RETURNING parent_id AS "parentId", child_id AS "childId"`,
+);
 
 /**
  * What images name and their repository does not have. It is noted when the image is pushed, and becomes a reference when what
@@ -52,18 +82,7 @@ export class Missing {
    * missing them.
    */
   async awaiting(repositoryId: number, blobIds: readonly number[]): Promise<Awaiting[]> {
-    const wanted = this.#session.dialect.rowsOf(blobIds).as('wanted');
-    const { rows } = await sql<Awaiting>`
-      SELECT missing.manifest_id AS "manifestId", blob.id AS "blobId", blob.size, missing.media_type AS "mediaType",
-        CASE WHEN image.manifest_id IS NULL THEN 0 ELSE 1 END AS live
-      FROM ${wanted} CROSS JOIN blob CROSS JOIN repository_blob AS link CROSS JOIN missing_blob AS missing
-      LEFT JOIN image ON image.repository_id = missing.repository_id AND image.manifest_id = missing.manifest_id
-      LEFT JOIN deleted_image AS deleted ON deleted.manifest_id = missing.manifest_id
-      WHERE blob.id = wanted.value AND link.repository_id = ${repositoryId} AND link.blob_id = blob.id AND link.hidden = 0
-        AND missing.repository_id = ${repositoryId} AND missing.digest = blob.digest
-        AND missing.size = blob.size AND (image.manifest_id IS NOT NULL OR deleted.purge_at > deleted.deleted_at)`.execute(
-      this.#session.db,
-    );
+    const rows = await findAwaiting(this.#session, { repositoryId, blobIds });
     return rows.toSorted((one, other) => one.manifestId - other.manifestId);
   }
 
@@ -89,18 +108,8 @@ export class Missing {
 
   /** Lets live and restorable indexes that were pushed without these images list them, as far as the images are live. */
   async adopt(repositoryId: number, manifestIds: readonly number[]): Promise<void> {
-    const { db, dialect } = this.#session;
-    const wanted = dialect.rowsOf(manifestIds).as('wanted');
-    const { rows } = await sql<{ parentId: number; childId: number }>`
-      INSERT INTO manifest_child (parent_id, child_id)
-      SELECT missing.parent_id, child.manifest_id
-      FROM ${wanted} CROSS JOIN image AS child CROSS JOIN missing_child AS missing
-      LEFT JOIN image ON image.repository_id = missing.repository_id AND image.manifest_id = missing.parent_id
-      LEFT JOIN deleted_image AS deleted ON deleted.manifest_id = missing.parent_id
-      WHERE child.repository_id = ${repositoryId} AND child.manifest_id = wanted.value
-        AND missing.repository_id = ${repositoryId} AND missing.digest = child.digest
-        AND (image.manifest_id IS NOT NULL OR deleted.purge_at > deleted.deleted_at)
-      RETURNING parent_id AS "parentId", child_id AS "childId"`.execute(db);
+    const { db } = this.#session;
+    const rows = await adopt(this.#session, { repositoryId, manifestIds });
     if (rows.length === 0) return;
     for (const [childId, listed] of Map.groupBy(rows, (row) => row.childId)) {
       const parents = setOf(

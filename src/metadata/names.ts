@@ -1,5 +1,29 @@
 import { sql } from 'kysely';
+import { prepare } from './prepared.ts';
 import { type Session, setOf } from './session.ts';
+
+const putDigests = prepare((db, { manifestIds }: { readonly manifestIds: readonly number[] }, dialect) =>
+  db
+    .insertInto('digest')
+    .columns(['repository_id', 'digest', 'manifest_id'])
+    .expression((query) =>
+      query
+        .selectFrom(dialect.rowsOf(manifestIds).as('wanted'))
+        .crossJoin('manifest')
+        .whereRef('manifest.id', '=', sql<number>`wanted.value`)
+        .select(['manifest.repository_id', 'manifest.digest', 'manifest.id']),
+    )
+    .onConflict((conflict) =>
+      conflict
+        .columns(['repository_id', 'digest'])
+        .doUpdateSet((set) => ({ manifest_id: set.ref('excluded.manifest_id') }))
+        .where(
+          sql<boolean>`NOT EXISTS (SELECT 1 FROM image WHERE image.repository_id = digest.repository_id
+            AND image.manifest_id = digest.manifest_id)`,
+        ),
+    )
+    .returning('manifest_id'),
+);
 
 /** Digests and tags that lead to images. */
 export class NameWriter {
@@ -11,28 +35,7 @@ export class NameWriter {
 
   /** Lets the digests of these manifests lead to them. The caller has looked: no live image of the repository has them. */
   async put(repositoryId: number, manifestIds: readonly number[]): Promise<void> {
-    const { db, dialect } = this.#session;
-    const led = await db
-      .insertInto('digest')
-      .columns(['repository_id', 'digest', 'manifest_id'])
-      .expression((query) =>
-        query
-          .selectFrom(dialect.rowsOf(manifestIds).as('wanted'))
-          .crossJoin('manifest')
-          .whereRef('manifest.id', '=', sql<number>`wanted.value`)
-          .select(['manifest.repository_id', 'manifest.digest', 'manifest.id']),
-      )
-      .onConflict((conflict) =>
-        conflict
-          .columns(['repository_id', 'digest'])
-          .doUpdateSet((set) => ({ manifest_id: set.ref('excluded.manifest_id') }))
-          .where(
-            sql<boolean>`NOT EXISTS (SELECT 1 FROM image WHERE image.repository_id = digest.repository_id
-              AND image.manifest_id = digest.manifest_id)`,
-          ),
-      )
-      .returning('manifest_id')
-      .execute();
+    const led = await putDigests(this.#session, { manifestIds });
     if (led.length === manifestIds.length) return;
     throw new Error(`The repository ${repositoryId} has an image already with a digest of ${manifestIds.join(', ')}`);
   }

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { prepare } from './prepared.ts';
 import { type Session, setOf } from './session.ts';
 
 /** A subject that was deleted, in one repository, and has left referrers behind. */
@@ -6,6 +7,16 @@ export interface OrphanedSubject {
   readonly repositoryId: number;
   readonly digest: string;
 }
+
+type Noted = { readonly repositoryId: number; readonly digests: readonly string[]; readonly notBefore: number };
+
+const note = prepare(
+  (_, { repositoryId, digests, notBefore }: Noted, dialect) => sql`
+    INSERT INTO orphaned_subject (repository_id, digest, not_before)
+    SELECT ${repositoryId}, wanted.value, ${notBefore} FROM ${dialect.rowsOf(digests).as('wanted')}
+    WHERE EXISTS (SELECT 1 FROM image WHERE image.repository_id = ${repositoryId} AND image.subject_digest = wanted.value)
+    ON CONFLICT (repository_id, digest) DO UPDATE SET not_before = excluded.not_before`,
+);
 
 export class Orphans {
   readonly #session: Session;
@@ -16,12 +27,7 @@ export class Orphans {
 
   /** Of these digests, notes those that live images name as their subject: the referrers are to go, not before `notBefore`. */
   async note(repositoryId: number, digests: readonly string[], notBefore: number): Promise<void> {
-    const wanted = this.#session.dialect.rowsOf(digests).as('wanted');
-    await sql`
-      INSERT INTO orphaned_subject (repository_id, digest, not_before)
-      SELECT ${repositoryId}, wanted.value, ${notBefore} FROM ${wanted}
-      WHERE EXISTS (SELECT 1 FROM image WHERE image.repository_id = ${repositoryId} AND image.subject_digest = wanted.value)
-      ON CONFLICT (repository_id, digest) DO UPDATE SET not_before = excluded.not_before`.execute(this.#session.db);
+    await note(this.#session, { repositoryId, digests, notBefore });
   }
 
   /** Those whose time had come at `now`, the oldest first. */

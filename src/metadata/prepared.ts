@@ -1,23 +1,19 @@
-import type { Compilable, CompiledQuery, Kysely } from 'kysely';
+import type { CompiledQuery, Kysely, QueryExecutorProvider } from 'kysely';
+import { listParameter, Place, type Value } from './place.ts';
 import type { Schema } from './schema.ts';
 import type { Session } from './session.ts';
 import type { SqlDialect } from './sql-dialect.ts';
 
-/** Stands where a value will be. */
-class Place {
-  readonly name: PropertyKey;
-
-  constructor(name: PropertyKey) {
-    this.name = name;
-  }
+interface Compilable<Row> {
+  compile(provider: QueryExecutorProvider): CompiledQuery<Row>;
 }
 
 /**
  * A query that is built and compiled once, and run with other values each time: of what a short query takes, building it is
  * most. `build` gets something in place of each value, which must go into the query as it is: what it does with a value
- * beyond that (a condition, arithmetic, a list as one parameter) it would do once and for all.
+ * beyond that (a condition, arithmetic) it would do once and for all. The place of a list goes to `dialect.rowsOf` or `setOf`.
  */
-export function prepare<Given extends { readonly [name: string]: string | number }, Row>(
+export function prepare<Given extends { readonly [Name in keyof Given]: Value }, Row>(
   build: (db: Kysely<Schema>, given: Given, dialect: SqlDialect) => Compilable<Row>,
 ): (session: Session, given: Given) => Promise<Row[]> {
   const compiled = new WeakMap<SqlDialect, CompiledQuery<Row>>();
@@ -26,7 +22,7 @@ export function prepare<Given extends { readonly [name: string]: string | number
     const { dialect } = session;
     let query = compiled.get(dialect);
     if (query === undefined) {
-      query = build(session.db, places, dialect).compile();
+      query = build(session.db, places, dialect).compile(session.db);
       compiled.set(dialect, query);
     }
     const parameters = query.parameters.map((value) => (value instanceof Place ? valueAt(given, value) : value));
@@ -34,8 +30,8 @@ export function prepare<Given extends { readonly [name: string]: string | number
   };
 }
 
-function valueAt(given: { readonly [name: string]: string | number }, { name }: Place): string | number {
-  const value = given[String(name)];
+function valueAt<Given extends { readonly [Name in keyof Given]: Value }>(given: Given, { name }: Place): unknown {
+  const value: Value | undefined = given[name as keyof Given];
   if (value === undefined) throw new Error(`A prepared query was not given ${String(name)}`);
-  return value;
+  return Array.isArray(value) ? listParameter(value) : value;
 }

@@ -11,6 +11,9 @@ export interface Session {
 }
 
 /** The values of a list, for `where … in`. */
-export function setOf<T extends string | number>({ dialect }: Session, values: readonly T[]): RawBuilder<T> {
+export function setOf<T extends string | number>(
+  { dialect }: Pick<Session, 'dialect'>,
+  values: readonly T[],
+): RawBuilder<T> {
   return sql<T>`(SELECT value FROM ${dialect.rowsOf(values)} AS wanted)`;
 }

@@ -10,6 +10,8 @@ export interface SqlDialect {
   rowsOf(values: readonly (string | number)[]): RawBuilder<{ value: string | number }>;
   /** As `rowsOf`, of records: a table with these columns. */
   recordsOf<T>(records: readonly T[], columns: readonly (keyof T & string)[]): RawBuilder<unknown>;
+  /** As `recordsOf`, of records that are JSON already. */
+  recordsIn(json: string, columns: readonly string[]): RawBuilder<unknown>;
   /** The elements of a column that holds a JSON list of strings, as the rows of a table with one column, `value`. */
   elementsOf(list: Expression<string>): RawBuilder<{ value: string }>;
   /** All the values of a column, in no order, as the lines of one text; none without any. `only` says which rows count, if not all do. */

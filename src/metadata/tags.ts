@@ -79,6 +79,20 @@ const readNames = prepare((db, { repositoryId, after, limit }: NamesAfter, diale
     ]),
 );
 
+type NamesOf = { readonly repositoryId: number; readonly names: readonly string[] };
+
+const resolveNames = prepare((db, { repositoryId, names }: NamesOf, dialect) =>
+  db
+    .selectFrom(dialect.rowsOf(names).as('wanted'))
+    .crossJoin('tag')
+    .crossJoin('image')
+    .where('tag.repository_id', '=', repositoryId)
+    .whereRef('tag.name', '=', sql<string>`wanted.value`)
+    .where('image.repository_id', '=', repositoryId)
+    .whereRef('image.manifest_id', '=', 'tag.manifest_id')
+    .select(['tag.name', 'image.manifest_id', 'image.digest', 'image.tags']),
+);
+
 export class TagReader {
   protected readonly session: Session;
 
@@ -93,16 +107,7 @@ export class TagReader {
 
   /** Those of the named tags that exist. One statement, however many. */
   async resolve(repositoryId: number, names: readonly string[]): Promise<ResolvedTag[]> {
-    const rows = await this.session.db
-      .selectFrom(this.session.dialect.rowsOf(names).as('wanted'))
-      .crossJoin('tag')
-      .crossJoin('image')
-      .where('tag.repository_id', '=', repositoryId)
-      .whereRef('tag.name', '=', sql<string>`wanted.value`)
-      .where('image.repository_id', '=', repositoryId)
-      .whereRef('image.manifest_id', '=', 'tag.manifest_id')
-      .select(['tag.name', 'image.manifest_id', 'image.digest', 'image.tags'])
-      .execute();
+    const rows = await resolveNames(this.session, { repositoryId, names });
     return rows.map((row) => ({ name: row.name, image: toTagged(row) }));
   }
 

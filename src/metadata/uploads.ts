@@ -23,6 +23,57 @@ const findUpload = prepare((db, { id, repositoryId }: { readonly id: string; rea
   db.selectFrom('upload').selectAll().where('id', '=', id).where('repository_id', '=', repositoryId),
 );
 
+interface InsertedUpload {
+  readonly id: string;
+  readonly repositoryId: number;
+  readonly storageKey: string;
+  readonly expiresAt: number;
+}
+
+const insertUpload = prepare((db, upload: InsertedUpload) =>
+  db.insertInto('upload').values({
+    id: upload.id,
+    repository_id: upload.repositoryId,
+    storage_key: upload.storageKey,
+    offset: 0,
+    parts: 0,
+    small_part: 0,
+    last_part_size: 0,
+    expires_at: upload.expiresAt,
+  }),
+);
+
+interface Advance {
+  readonly id: string;
+  readonly fromOffset: number;
+  readonly fromParts: number;
+  readonly offset: number;
+  readonly parts: number;
+  readonly smallPart: number;
+  readonly lastPartSize: number;
+  readonly expiresAt: number;
+}
+
+const advance = prepare((db, to: Advance) =>
+  db
+    .updateTable('upload')
+    .set({
+      offset: to.offset,
+      parts: to.parts,
+      small_part: to.smallPart,
+      last_part_size: to.lastPartSize,
+      expires_at: to.expiresAt,
+    })
+    .where('id', '=', to.id)
+    .where('offset', '=', to.fromOffset)
+    .where('parts', '=', to.fromParts)
+    .returning('id'),
+);
+
+const deleteUpload = prepare((db, { id }: { readonly id: string }) =>
+  db.deleteFrom('upload').where('id', '=', id).returning('offset'),
+);
+
 export class UploadReader {
   protected readonly session: Session;
 
@@ -51,19 +102,8 @@ export class UploadReader {
 
 export class UploadWriter extends UploadReader {
   async insert(upload: Pick<Upload, 'id' | 'repositoryId' | 'storageKey' | 'expiresAt'>): Promise<void> {
-    await this.session.db
-      .insertInto('upload')
-      .values({
-        id: upload.id,
-        repository_id: upload.repositoryId,
-        storage_key: upload.storageKey,
-        offset: 0,
-        parts: 0,
-        small_part: 0,
-        last_part_size: 0,
-        expires_at: upload.expiresAt,
-      })
-      .execute();
+    const { id, repositoryId, storageKey, expiresAt } = upload;
+    await insertUpload(this.session, { id, repositoryId, storageKey, expiresAt });
     await this.#count({ count: 1, bytes: 0 });
   }
 
@@ -72,31 +112,24 @@ export class UploadWriter extends UploadReader {
     from: Upload,
     to: Pick<Upload, 'offset' | 'parts' | 'hasSmallPart' | 'lastPartSize' | 'expiresAt'>,
   ): Promise<boolean> {
-    const result = await this.session.db
-      .updateTable('upload')
-      .set({
-        offset: to.offset,
-        parts: to.parts,
-        small_part: to.hasSmallPart ? 1 : 0,
-        last_part_size: to.lastPartSize,
-        expires_at: to.expiresAt,
-      })
-      .where('id', '=', from.id)
-      .where('offset', '=', from.offset)
-      .where('parts', '=', from.parts)
-      .executeTakeFirst();
-    if (result.numUpdatedRows !== 1n) return false;
+    const [advanced] = await advance(this.session, {
+      id: from.id,
+      fromOffset: from.offset,
+      fromParts: from.parts,
+      offset: to.offset,
+      parts: to.parts,
+      smallPart: to.hasSmallPart ? 1 : 0,
+      lastPartSize: to.lastPartSize,
+      expiresAt: to.expiresAt,
+    });
+    if (advanced === undefined) return false;
     await this.#count({ count: 0, bytes: to.offset - from.offset });
     return true;
   }
 
   /** Answers whether the upload was there. */
   async delete(id: string): Promise<boolean> {
-    const ended = await this.session.db
-      .deleteFrom('upload')
-      .where('id', '=', id)
-      .returning('offset')
-      .executeTakeFirst();
+    const [ended] = await deleteUpload(this.session, { id });
     if (!ended) return false;
     await this.#count({ count: -1, bytes: -ended.offset });
     return true;

@@ -159,25 +159,23 @@ export class UsageWriter extends UsageReader {
 }
 
 /** Adds to the counters of repositories and registries. */
-export async function addUsage({ db }: Session, rows: readonly Schema['usage'][]): Promise<void> {
+export async function addUsage(session: Session, rows: readonly Schema['usage'][]): Promise<void> {
   const changed = rows.filter((row) => COUNTERS.some((counter) => row[counter] !== 0));
   if (changed.length === 0) return;
-  await db
-    .insertInto('usage')
-    .values(changed)
-    .onConflict((conflict) =>
-      conflict.columns(['scope', 'id']).doUpdateSet({
-        images: sql<number>`usage.images + excluded.images`,
-        logical_bytes: sql<number>`usage.logical_bytes + excluded.logical_bytes`,
-        live_bytes: sql<number>`usage.live_bytes + excluded.live_bytes`,
-        held_bytes: sql<number>`usage.held_bytes + excluded.held_bytes`,
-        idle_bytes: sql<number>`usage.idle_bytes + excluded.idle_bytes`,
-      }),
-    )
-    .execute();
+  await addRows(session, { rows: JSON.stringify(changed) });
 }
 
 const COUNTERS = ['images', 'logical_bytes', 'live_bytes', 'held_bytes', 'idle_bytes'] as const;
+
+const addRows = prepare((_, { rows }: { readonly rows: string }, dialect) => {
+  const added = dialect.recordsIn(rows, ['scope', 'id', ...COUNTERS]);
+  const sums = COUNTERS.map(
+    (counter) => sql`${sql.ref(counter)} = ${sql.ref(`usage.${counter}`)} + ${sql.ref(`excluded.${counter}`)}`,
+  );
+  return sql`INSERT INTO usage (scope, id, images, logical_bytes, live_bytes, held_bytes, idle_bytes)
+    SELECT scope, id, images, logical_bytes, live_bytes, held_bytes, idle_bytes FROM ${added} AS added WHERE true
+    ON CONFLICT (scope, id) DO UPDATE SET ${sql.join(sums)}`;
+});
 
 type Counters = { -readonly [K in keyof Usage]: Usage[K] };
 

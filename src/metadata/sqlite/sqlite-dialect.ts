@@ -1,12 +1,11 @@
-import { type Expression, sql } from 'kysely';
+import { type Expression, type RawBuilder, sql } from 'kysely';
+import { listParameter } from '../place.ts';
 import type { SqlDialect } from '../sql-dialect.ts';
 
 export const sqliteDialect: SqlDialect = {
-  rowsOf: (values) => sql`json_each(${JSON.stringify(values)})`,
-  recordsOf: (records, columns) => {
-    const picked = columns.map((column) => sql`json_extract(value, ${sql.lit(`$.${column}`)}) AS ${sql.ref(column)}`);
-    return sql`(SELECT ${sql.join(picked)} FROM json_each(${JSON.stringify(records)}))`;
-  },
+  rowsOf: (values) => sql`json_each(${listParameter(values)})`,
+  recordsOf: (records, columns) => recordsIn(JSON.stringify(records), columns),
+  recordsIn,
   elementsOf: (list) => sql`json_each(${list})`,
   linesOf: (column, only) =>
     only ? sql`group_concat(${column}, char(10)) FILTER (WHERE ${only})` : sql`group_concat(${column}, char(10))`,
@@ -18,3 +17,8 @@ export const sqliteDialect: SqlDialect = {
     WHERE element.value NOT IN (SELECT value FROM json_each(${JSON.stringify(values)})))`,
   greatest: (a: Expression<number>, b: Expression<number>) => sql<number>`max(${a}, ${b})`,
 };
+
+function recordsIn(json: string, columns: readonly string[]): RawBuilder<unknown> {
+  const picked = columns.map((column) => sql`json_extract(value, ${sql.lit(`$.${column}`)}) AS ${sql.ref(column)}`);
+  return sql`(SELECT ${sql.join(picked)} FROM json_each(${json}))`;
+}

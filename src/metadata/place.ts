@@ -1,0 +1,16 @@
+/** What a statement may be given for a place: lists go as one parameter. */
+export type Value = string | number | null | Uint8Array | readonly (string | number)[];
+
+/** Stands in a query that is built once where a value will be. */
+export class Place {
+  readonly name: PropertyKey;
+
+  constructor(name: PropertyKey) {
+    this.name = name;
+  }
+}
+
+/** A list as one parameter, in JSON; the place of a list as it is. */
+export function listParameter(values: readonly (string | number)[] | Place): string | Place {
+  return values instanceof Place ? values : JSON.stringify(values);
+}
