@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { finished } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isHealthPath } from './health.ts';
 
@@ -18,7 +17,7 @@ export function annotate({ raw }: Pick<FastifyRequest, 'raw'>, more: Annotations
  */
 export function logWhenDone(request: FastifyRequest, reply: FastifyReply): void {
   const started = performance.now();
-  finished(reply.raw, (error) => {
+  reply.raw.once('close', () => {
     const { method = '', url = '', socket } = request.raw;
     const path = pathOf(url);
     const line = {
@@ -27,7 +26,7 @@ export function logWhenDone(request: FastifyRequest, reply: FastifyReply): void 
       status: reply.raw.statusCode,
       ms: Math.round((performance.now() - started) * 10) / 10,
       remote: socket.remoteAddress,
-      ...(error ? { aborted: true } : {}),
+      ...(reply.raw.writableFinished ? {} : { aborted: true }),
       ...annotations.get(request.raw),
     };
     const level = isHealthPath(url) || path === '/metrics' ? 'debug' : 'info';

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { finished } from 'node:stream';
 import type { Clock } from '../model/clock.ts';
 
 export interface WatchLimits {
@@ -40,7 +39,7 @@ export function watchConnections(clock: Clock, limits: WatchLimits): ConnectionW
       const open = responses.get(socket) ?? new Set();
       responses.set(socket, open.add(response));
       if (hasBody(request)) bodies.set(request, { start: clock.now(), bytesRead: socket.bytesRead });
-      finished(response, () => {
+      response.once('close', () => {
         open.delete(response);
         bodies.delete(request);
         if (hasBody(request) && !request.complete) discardRest(request, limits.lingerMs);
