@@ -38,7 +38,7 @@ export async function startNginx(
   const [, documented = ''] = /```nginx\n(.*?)```/s.exec(await readFile(DOCUMENT, 'utf8')) ?? [];
   const site = documented
     .replace('127.0.0.1:4327', `127.0.0.1:${new URL(berth.origin).port}`)
-    .replace('listen 80;', `listen 127.0.0.1:${port};`)
+    .replace('listen 80 ', `listen 127.0.0.1:${port} `)
     .replace('registry.example.com', 'localhost')
     .replace('/var/lib/berth/blobs/', `${berth.dataDir}/blobs/`);
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
@@ -50,7 +50,7 @@ export async function startNginx(
   const user = process.getuid?.() === 0 ? 'user root;' : '';
   await writeFile(
     config,
-    `${user} daemon off; worker_processes 1; pid ${join(folder, 'pid')}; error_log ${errorLog} warn;
+    `${user} daemon off; worker_processes auto; pid ${join(folder, 'pid')}; error_log ${errorLog} warn;
 events { worker_connections 512; }
 http { access_log off; ${tuning} ${temporary.join(' ')}
 ${site} }`,
