@@ -183,7 +183,7 @@ export const SETTINGS = {
     value: wholeNumber(1, 65_536),
     accepts: 'a whole number from 1 to 65536',
     help: 'How many requests to work on at once; four times as many more are taken in bursts, the others are refused',
-    fallback: '64',
+    fallback: '48',
     argument: '<number>',
   }),
   shutdownGrace: declare({

@@ -53,7 +53,7 @@ const TABLE = {
   accelRedirect: { fallback: 'off', file: ['/a/', '/a/'], env: ['/b-1/_c/', '/b-1/_c/'], flag: ['/d.e/', '/d.e/'] },
   logLevel: { fallback: 'info', file: ['trace', 'trace'], env: ['silent', 'silent'], flag: ['warn', 'warn'] },
   logFormat: { fallback: 'text', file: ['json', 'json'], env: ['text', 'text'], flag: ['json', 'json'] },
-  maxRequests: { fallback: 64, file: ['1', 1], env: ['100', 100], flag: ['65536', 65_536] },
+  maxRequests: { fallback: 48, file: ['1', 1], env: ['100', 100], flag: ['65536', 65_536] },
   shutdownGrace: { fallback: 30_000, file: ['0s', 0], env: ['5s', 5000], flag: ['1m', 60_000] },
 } as const satisfies {
   readonly [N in Exclude<SettingName, 'credentials'>]: {

@@ -177,7 +177,7 @@ export function settingsOf(dataDir: string): Settings {
     accelRedirect: 'off',
     logLevel: 'silent',
     logFormat: 'json',
-    maxRequests: 64,
+    maxRequests: 48,
     shutdownGrace: 1_000,
     credentials: [
       TEST_CREDENTIAL,
