@@ -151,12 +151,19 @@ export async function checkReferrers(
   await checkOwn(checker, repository);
 }
 
-/** Images that others refer to, and that no index keeps. */
+/**
+ * Images that others refer to, and that no index keeps; but no index that keeps a referrer of what is gone. Until its time has
+ * come the referrer goes when the index does, afterwards it stays, and when the server looks nobody can tell.
+ */
 function subjectsIn(state: ReadonlyMap<string, KnownImage>): KnownImage[] {
   const images = [...state.values()];
   const subjects = new Set(images.map(({ content }) => content.subject));
   const listed = listedIn(state);
-  return images.filter(({ content }) => subjects.has(content.digest) && !listed.has(content.digest));
+  const keepsOrphans = ({ content }: KnownImage) =>
+    content.children.some(({ subject }) => subject !== undefined && !state.has(subject));
+  return images.filter(
+    (image) => subjects.has(image.content.digest) && !listed.has(image.content.digest) && !keepsOrphans(image),
+  );
 }
 
 /** The state once the referrers of this subject have gone: all but those that an index lists. */
