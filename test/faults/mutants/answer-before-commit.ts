@@ -19,14 +19,17 @@ function pay(): void {
 }
 
 DatabaseSync.prototype.exec = function (this: DatabaseSync, sql: string): void {
-  if (sql === 'COMMIT' && writers.has(this)) {
-    owed.add(this);
-    setTimeout(pay, LATE);
-    return;
-  }
   pay();
-  if (sql === 'BEGIN IMMEDIATE') writers.add(this);
   honest.call(this, sql);
+};
+
+/** The texts that writers begin and commit with are prepared once. */
+const commands = new WeakMap<StatementSync, { readonly database: DatabaseSync; readonly sql: string }>();
+const { prepare } = DatabaseSync.prototype;
+DatabaseSync.prototype.prepare = function (this: DatabaseSync, sql: string): StatementSync {
+  const statement = prepare.call(this, sql);
+  commands.set(statement, { database: this, sql });
+  return statement;
 };
 
 const { close } = DatabaseSync.prototype;
@@ -39,7 +42,14 @@ for (const name of ['all', 'get', 'run'] as const) {
   const ask = StatementSync.prototype[name] as (...parameters: unknown[]) => unknown;
   Object.assign(StatementSync.prototype, {
     [name](this: StatementSync, ...parameters: unknown[]) {
+      const command = commands.get(this);
+      if (command?.sql === 'COMMIT' && writers.has(command.database)) {
+        owed.add(command.database);
+        setTimeout(pay, LATE);
+        return { changes: 0, lastInsertRowid: 0 };
+      }
       pay();
+      if (command?.sql === 'BEGIN IMMEDIATE') writers.add(command.database);
       return ask.apply(this, parameters);
     },
   });
