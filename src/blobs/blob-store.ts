@@ -49,6 +49,12 @@ export interface BlobStore {
    */
   list(): AsyncIterable<StoredFile>;
 
+  /**
+   * An address from which whoever has it may fetch these finished bytes, all of them or a range, for so many seconds.
+   * Undefined where the store has none to give: then the bytes are had through `open`.
+   */
+  link?(key: StorageKey, seconds: number): Promise<string | undefined>;
+
   /** Of these keys, those that have bytes, be they finished or not. */
   stat(keys: readonly StorageKey[]): Promise<ReadonlyMap<StorageKey, StoredBytes>>;
 }
