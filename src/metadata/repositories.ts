@@ -4,6 +4,7 @@ import type { TagMutability, TagMutabilityMode } from '../model/tag-mutability.t
 import { prepare } from './prepared.ts';
 import type { Schema } from './schema.ts';
 import { type Session, setOf } from './session.ts';
+import type { Hold } from './sql-dialect.ts';
 import type { Scope } from './usage.ts';
 
 export interface Repository {
@@ -60,6 +61,18 @@ type Named = { readonly account: string; readonly region: string; readonly name:
 
 const findByName = prepare((db, named: Named) => live(db, named).where('repository.name', '=', named.name));
 
+/** Finds and holds; one that was deleted by whoever held it before is not found any more. */
+const holdByName = {
+  change: prepareHold('change'),
+  use: prepareHold('use'),
+} as const;
+
+function prepareHold(hold: Hold) {
+  return prepare((db, named: Named, dialect) =>
+    live(db, named).where('repository.name', '=', named.name).modifyEnd(dialect.holding('repository', hold)),
+  );
+}
+
 export class RepositoryReader {
   protected readonly session: Session;
 
@@ -68,6 +81,11 @@ export class RepositoryReader {
   }
 
   async find(registry: Registry, name: string): Promise<Repository | undefined> {
+    return this.glance(registry, name);
+  }
+
+  /** As `find`, also within a transaction: it does not hold the repository, which may be another one a moment later. */
+  async glance(registry: Registry, name: string): Promise<Repository | undefined> {
     const [row] = await findByName(this.session, { account: registry.id, region: registry.region, name });
     return row && fromRow(row);
   }
@@ -95,16 +113,6 @@ export class RepositoryReader {
     return row?.count ?? 0;
   }
 
-  async findById(id: number): Promise<Scope | undefined> {
-    const row = await this.session.db
-      .selectFrom('repository')
-      .select(['id', 'registry_id'])
-      .where('id', '=', id)
-      .where('deleted_at', 'is', null)
-      .executeTakeFirst();
-    return row && { repositoryId: row.id, registryKey: row.registry_id };
-  }
-
   /** The registry's row; absent before its first repository. */
   async findRegistry(registry: Registry): Promise<number | undefined> {
     const row = await this.session.db
@@ -128,6 +136,25 @@ export class RepositoryReader {
 }
 
 export class RepositoryWriter extends RepositoryReader {
+  /** Holds the repository until the transaction ends: nothing in it changes but by this transaction, or with `use` it stays. */
+  override async find(registry: Registry, name: string, hold: Hold = 'change'): Promise<Repository | undefined> {
+    const [row] = await holdByName[hold](this.session, { account: registry.id, region: registry.region, name });
+    return row && fromRow(row);
+  }
+
+  /** As `find`, by the row's id. */
+  async findById(id: number): Promise<Scope | undefined> {
+    const { db, dialect } = this.session;
+    const row = await db
+      .selectFrom('repository')
+      .select(['id', 'registry_id'])
+      .where('id', '=', id)
+      .where('deleted_at', 'is', null)
+      .modifyEnd(dialect.holding('repository', 'change'))
+      .executeTakeFirst();
+    return row && { repositoryId: row.id, registryKey: row.registry_id };
+  }
+
   /** Answers the new repository, or `undefined` when the name is taken. */
   async insert(repository: NewRepository): Promise<Repository | undefined> {
     const registryKey = await this.#registryKey(repository.registry);
@@ -204,6 +231,7 @@ export class RepositoryWriter extends RepositoryReader {
       .where('repository.purge_at', '>', now)
       .orderBy('repository.deleted_at', 'desc')
       .limit(1)
+      .modifyEnd(this.session.dialect.holding('repository', 'change'))
       .executeTakeFirst();
     return row && toDeleted(row);
   }
@@ -217,14 +245,15 @@ export class RepositoryWriter extends RepositoryReader {
       .execute();
   }
 
-  /** Deleted repositories that are to be looked at, the oldest first. */
-  async listDismantled(now: number, limit: number): Promise<DeletedRepository[]> {
+  /** Deleted repositories that are to be looked at and that nobody else holds, the oldest first. */
+  async takeDismantled(now: number, limit: number): Promise<DeletedRepository[]> {
     const rows = await this.session.db
       .selectFrom('repository')
       .selectAll()
       .where('dismantle_at', '<=', now)
       .orderBy('dismantle_at')
       .limit(limit)
+      .modifyEnd(this.session.dialect.taking('repository'))
       .execute();
     return rows.map(toDeleted);
   }
