@@ -4,7 +4,7 @@ import { LinkWriter } from './links.ts';
 import { Missing } from './missing.ts';
 import { NameWriter } from './names.ts';
 import { idSetOf, type Session } from './session.ts';
-import { takeDue } from './shared-work.ts';
+import { takeDue } from './take-due.ts';
 import { type Scope, UsageWriter } from './usage.ts';
 
 /** An image whose time to be restored is over. */

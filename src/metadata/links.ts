@@ -4,8 +4,8 @@ import { Missing } from './missing.ts';
 import type { Value } from './place.ts';
 import { prepare } from './prepared.ts';
 import { idSetOf, type Session } from './session.ts';
-import { takeDue } from './shared-work.ts';
 import type { SqlDialect } from './sql-dialect.ts';
+import { takeDue } from './take-due.ts';
 import { LINK_STATE, type Move, type Scope, UsageWriter } from './usage.ts';
 
 /** A link that nothing needs and whose time is over. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { prepare } from './prepared.ts';
 import { idSetOf, type Session, setOf } from './session.ts';
-import { takeDue } from './shared-work.ts';
+import { takeDue } from './take-due.ts';
 
 /** A subject that was deleted, in one repository, and has left referrers behind. */
 export interface OrphanedSubject {

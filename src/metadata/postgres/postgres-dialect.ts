@@ -15,7 +15,8 @@ export const postgresDialect: SqlDialect = {
   idRowsOf: (values) => sql`(SELECT element.value::bigint AS value, element.key
     FROM jsonb_array_elements_text(${listParameter(values)}::jsonb) WITH ORDINALITY AS element (value, key))`,
   recordsIn,
-  elementsOf: (list) => sql`LATERAL (SELECT element.value FROM jsonb_array_elements_text(${list}::jsonb) AS element (value))`,
+  elementsOf: (list) =>
+    sql`LATERAL (SELECT element.value FROM jsonb_array_elements_text(${list}::jsonb) AS element (value))`,
   linesOf: (column, only) =>
     only ? sql`string_agg(${column}, E'\n') FILTER (WHERE ${only})` : sql`string_agg(${column}, E'\n')`,
   listWith: (list, value) => sql`(${list}::jsonb || jsonb_build_array(${value}::text))::text`,

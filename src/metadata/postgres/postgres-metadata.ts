@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import { failpoint } from '../../model/failpoint.ts';
@@ -168,7 +169,8 @@ export class PostgresMetadata implements MetadataStore {
       } catch (error) {
         if (attempt >= ATTEMPTS[kindOf(error)] || performance.now() - begun > LONGEST) throw translate(error);
         this.#options.onRetry?.(codeOf(error) ?? 'connection');
-        await pause(Math.random() * Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** attempt));
+        // Not the same for everybody: those who met would meet again.
+        await pause(randomInt(Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** attempt)));
       }
     }
   }
