@@ -1,4 +1,3 @@
-import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { deleteImages } from '../../src/registry/deletion/delete-images.ts';
 import { MOST_FINDINGS } from '../../src/registry/fsck/check-store.ts';
@@ -34,10 +33,10 @@ test('A blob that more than a thousand images need is counted in full, and rows 
   });
   await checkStores(stores);
 
-  const database = new DatabaseSync(stores.databasePath);
-  database.exec('UPDATE repository_blob SET refs = refs - 1, holds = holds + 1');
-  database.exec("UPDATE image SET tags = '[]'");
-  database.close();
+  await stores.rows.change(
+    'UPDATE repository_blob SET refs = refs - 1, holds = holds + 1',
+    "UPDATE image SET tags = '[]'",
+  );
   const found = await runCheck(ports, LOOK);
   expect(found.findings.filter(({ kind }) => kind === 'link counts').map(({ detail }) => detail)).toEqual(
     Array(2).fill('601 images need the blob and 600 deleted ones hold it; 600 and 601 are on record.'),
@@ -53,10 +52,11 @@ test('More contradictions than one run holds are put right in several', async ()
   await using stores = await openStores();
   const { ports } = stores;
   await makeRepository(ports, 'app');
-  const database = new DatabaseSync(stores.databasePath);
-  database.exec(`WITH RECURSIVE number (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM number WHERE value < ${MOST_FINDINGS + 500})
-    INSERT INTO usage SELECT 'repository', 1000 + value, 1, 0, 0, 0, 0 FROM number`);
-  database.close();
+  await stores.rows.change(
+    `WITH RECURSIVE number (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM number WHERE value < ${MOST_FINDINGS + 500})
+    INSERT INTO usage (scope, id, images, logical_bytes, live_bytes, held_bytes, idle_bytes)
+      SELECT 'repository', 1000 + value, 1, 0, 0, 0, 0 FROM number`,
+  );
   const first = await runCheck(ports, { ...LOOK, repair: true });
   expect(first.result).toMatchObject({ findings: MOST_FINDINGS + 1, repaired: MOST_FINDINGS });
   expect(first.findings.at(-1)?.kind).toBe('more findings');

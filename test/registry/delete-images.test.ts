@@ -1,4 +1,3 @@
-import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isFault } from '../../src/model/fault.ts';
@@ -47,12 +46,10 @@ async function imagesIn(path: RepositoryPath): Promise<Map<string, readonly stri
 /** The digests of the blobs of this repository that nothing needs, and until when they are kept. */
 async function idleIn(path: RepositoryPath): Promise<Map<string, number>> {
   const { id } = await stores.ports.metadata.read((view) => getRepository(view, path));
-  const database = new DatabaseSync(stores.databasePath, { readOnly: true });
-  const rows = database
-    .prepare(`SELECT digest, keep_until FROM repository_blob JOIN blob ON blob.id = blob_id
-      WHERE repository_id = ? AND refs = 0 AND holds = 0`)
-    .all(id);
-  database.close();
+  const rows = await stores.rows.query(
+    `SELECT digest, keep_until FROM repository_blob JOIN blob ON blob.id = blob_id
+      WHERE repository_id = ${id} AND refs = 0 AND holds = 0`,
+  );
   return new Map(rows.map((row) => [String(row['digest']), Number(row['keep_until'])]));
 }
 

@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import type { MetadataStore } from '../../../src/metadata/metadata-store.ts';
+import { SqliteMetadata } from '../../../src/metadata/sqlite/sqlite-metadata.ts';
+import { SCALED } from '../scaled/environment.ts';
+import { findScaledPlace } from '../scaled/scaled-place.ts';
+import { memoryFolder } from '../temp-folder.ts';
+import type { Bytes } from './bytes.ts';
+import { FileBytes } from './file-bytes.ts';
+import type { Rows } from './rows.ts';
+import { SqliteRows } from './sqlite-rows.ts';
+
+/** Where stores are, and how they are opened there; disposing gives it up. */
+export interface Place extends AsyncDisposable {
+  readonly rows: Rows;
+  readonly bytes: Bytes;
+  openMetadata(onQuery?: (sql: string) => void): Promise<MetadataStore>;
+}
+
+/** A place of its own, or the one that goes with this folder and stays. */
+export async function findPlace(folder?: string): Promise<Place> {
+  return SCALED ? findScaledPlace(SCALED, folder) : findEmbeddedPlace(folder);
+}
+
+async function findEmbeddedPlace(given?: string): Promise<Place> {
+  const own = given === undefined ? await memoryFolder() : undefined;
+  const folder = given ?? own?.path ?? '';
+  const databasePath = join(folder, 'metadata.db');
+  return {
+    rows: new SqliteRows(databasePath),
+    bytes: new FileBytes(join(folder, 'bytes')),
+    openMetadata: async (onQuery) => new SqliteMetadata(databasePath, onQuery && { onQuery }),
+    [Symbol.asyncDispose]: async () => own?.[Symbol.asyncDispose](),
+  };
+}
