@@ -82,7 +82,7 @@ describe('A check finds', () => {
     await deleteRepository(ports, gone, { force: true });
     await deleteImages(ports, app, [{ imageDigest: beta.digest }]);
     await plant(stores, `INSERT INTO gc_trash VALUES ('${'a'.repeat(26)}', 0, ${clock.now() + HOUR}, 0, NULL)`);
-    plant(stores, `UPDATE store_usage SET count = count + 1 WHERE kind = 'trash'`);
+    await plant(stores, `UPDATE store_usage SET count = count + 1 WHERE kind = 'trash'`);
     clock.advance(2 * HOUR - 1);
     expect((await runCheck(ports, LOOK)).findings).toEqual([]);
     clock.advance(1);
@@ -106,7 +106,7 @@ describe('A check finds', () => {
 
   test('trash that has failed to be erased again and again, with the reason', async () => {
     await using stores = await openStores();
-    plant(
+    await plant(
       stores,
       `INSERT INTO gc_trash VALUES ('${'a'.repeat(26)}', 3, ${stores.clock.now() + HOUR}, 9, 'EIO: the disk is ill')`,
       `UPDATE store_usage SET count = 1, bytes = 3 WHERE kind = 'trash'`,

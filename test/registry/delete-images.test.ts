@@ -263,7 +263,8 @@ describe('The number of statements of a deletion', () => {
       }
     }
     expect(Math.min(...counts)).toBeGreaterThan(4);
-    expect(Math.max(...counts)).toBe(most);
+    // Where others may come in between, the blobs that are let go of are held by a statement of its own.
+    expect(Math.max(...counts)).toBe(stores.rows.dialect === 'postgres' ? most + 1 : most);
     // Whatever the number, it is the same: only what there is to do makes a difference, not how much of it.
     expect(counts.slice(0, 3)).toEqual(counts.slice(3));
     expect(counts[1]).toBe(counts[2]);

@@ -18,7 +18,7 @@ const STATES = `
   SELECT 'repository' AS scope, repository_id AS id, blob_id, size,
     CASE WHEN refs > 0 THEN 3 WHEN holds > 0 THEN 2 ELSE 1 END AS state FROM (${NEEDS}) AS needs
   UNION ALL
-  SELECT 'registry', registry_id, blob_id, size,
+  SELECT 'registry', registry_id, blob_id, min(size),
     max(CASE WHEN refs > 0 THEN 3 WHEN holds > 0 THEN 2 ELSE 1 END) FROM (${NEEDS}) AS needs GROUP BY registry_id, blob_id`;
 
 const IMAGES = `

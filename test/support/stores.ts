@@ -1,7 +1,7 @@
 import { randomIds } from '../../src/model/ids.ts';
 import type { Ports, Retention } from '../../src/registry/ports.ts';
 import { type Bytes, totalOf } from './stored/bytes.ts';
-import { findPlace } from './stored/place.ts';
+import { findPlace, type Place } from './stored/place.ts';
 import type { Rows } from './stored/rows.ts';
 import { TestClock } from './test-clock.ts';
 
@@ -27,6 +27,8 @@ export interface Stores {
   readonly bytes: Bytes;
   /** How many bytes are stored, finished or not. */
   bytesStored(): Promise<number>;
+  /** Opens the same place once more, as a process does that starts. It is this one's all the same, and goes with it. */
+  openAgain(options: Omit<StoresOptions, 'folder'>): Promise<Stores>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -42,10 +44,15 @@ export interface StoresOptions {
 export async function openStores(options: StoresOptions = {}): Promise<Stores> {
   await using opening = new AsyncDisposableStack();
   const place = opening.use(await findPlace(options.folder));
+  return openAt(place, options, opening.move());
+}
+
+async function openAt(place: Place, options: StoresOptions, around?: AsyncDisposableStack): Promise<Stores> {
+  await using opening = new AsyncDisposableStack();
+  if (around) opening.use(around);
   const clock = options.clock ?? new TestClock();
   const metadata = opening.use(await place.openMetadata(options.onQuery));
   const { rows, bytes } = place;
-  opening.use(rows);
   const { blobs, uploads } = await bytes.open();
   const retention = { ...TEST_RETENTION, ...options.retention };
   const opened = opening.move();
@@ -55,6 +62,7 @@ export async function openStores(options: StoresOptions = {}): Promise<Stores> {
     rows,
     bytes,
     bytesStored: () => totalOf(bytes),
+    openAgain: (again) => openAt(place, again),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }

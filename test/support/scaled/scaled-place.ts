@@ -1,37 +1,85 @@
+import type { MetadataStore } from '../../../src/metadata/metadata-store.ts';
 import { openPostgres } from '../postgres/databases.ts';
+import type { Bytes } from '../stored/bytes.ts';
 import { FileBytes } from '../stored/file-bytes.ts';
 import type { Place } from '../stored/place.ts';
 import { PostgresRows } from '../stored/postgres-rows.ts';
 import { memoryFolder } from '../temp-folder.ts';
-import { giveDatabaseBack, takeDatabase } from './database-pool.ts';
 import type { Scaled } from './environment.ts';
+import { EMPTY, makeDatabase } from './fresh-database.ts';
 
-interface Taken {
+type Hear = (sql: string) => void;
+
+/** A database of this worker, with connections that know its statements: those are what takes long to make. */
+interface Database {
   readonly url: string;
-  readonly bytes: { readonly path: string } & AsyncDisposable;
+  readonly rows: PostgresRows;
+  readonly metadata: MetadataStore;
+  /** Who hears the statements at the moment. */
+  hear: Hear | undefined;
 }
 
+/** Empty ones, for the next who wants one. They end with the worker. */
+const free: Database[] = [];
 /** By folder: what stays as long as the worker. */
-const staying = new Map<string, Promise<Taken>>();
+const staying = new Map<string, Promise<{ readonly database: Database; readonly bytes: Bytes }>>();
 
-/** A database and a place for bytes of its own, or those that go with the folder and stay. */
-export async function findScaledPlace(scaled: Scaled, folder?: string): Promise<Place> {
-  const known = folder === undefined ? undefined : staying.get(folder);
-  const taking = known ?? take(scaled);
-  if (folder !== undefined) staying.set(folder, taking);
-  const { url, bytes } = await taking;
+/** A database and bytes of its own. */
+export async function findScaledPlace(scaled: Scaled): Promise<Place> {
+  const database = free.pop() ?? (await make(scaled));
+  const folder = await memoryFolder();
   return {
-    rows: new PostgresRows(url),
-    bytes: new FileBytes(bytes.path),
-    openMetadata: (onQuery) => openPostgres(url, onQuery && { onQuery }),
+    rows: database.rows,
+    bytes: new FileBytes(folder.path),
+    openMetadata: async (hear) => {
+      database.hear = hear;
+      return notClosing(database.metadata);
+    },
     [Symbol.asyncDispose]: async () => {
-      if (folder !== undefined) return;
-      await giveDatabaseBack(scaled, url);
-      await bytes[Symbol.asyncDispose]();
+      database.hear = undefined;
+      await database.rows.query(EMPTY);
+      free.push(database);
+      await folder[Symbol.asyncDispose]();
     },
   };
 }
 
-async function take(scaled: Scaled): Promise<Taken> {
-  return { url: await takeDatabase(scaled), bytes: await memoryFolder() };
+/** The database and the bytes that go with this folder and outlive the stores. Who opens them is as a process that starts. */
+export async function findStayingPlace(scaled: Scaled, folder: string): Promise<Place> {
+  const place = staying.get(folder) ?? makeStaying(scaled);
+  staying.set(folder, place);
+  const { database, bytes } = await place;
+  return {
+    rows: database.rows,
+    bytes,
+    openMetadata: (onQuery) => openPostgres(database.url, { connectTimeout: PATIENCE, ...(onQuery && { onQuery }) }),
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+async function makeStaying(scaled: Scaled) {
+  return { database: free.pop() ?? (await make(scaled)), bytes: new FileBytes((await memoryFolder()).path) };
+}
+
+/** In milliseconds: a test may do more at once than a server lets in. */
+const PATIENCE = 60_000;
+
+async function make(scaled: Scaled): Promise<Database> {
+  const url = await makeDatabase(scaled);
+  const metadata = await openPostgres(url, {
+    connectTimeout: PATIENCE,
+    onQuery: (sql) => database.hear?.(sql),
+  });
+  const database: Database = { url, rows: new PostgresRows(url), metadata, hear: undefined };
+  return database;
+}
+
+function notClosing(metadata: MetadataStore): MetadataStore {
+  return {
+    read: (look) => metadata.read(look),
+    write: (change, weight) => metadata.write(change, weight),
+    inspect: (look) => metadata.inspect(look),
+    check: () => metadata.check(),
+    [Symbol.asyncDispose]: async () => {},
+  };
 }

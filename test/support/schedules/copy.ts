@@ -3,20 +3,20 @@ import { basename, join } from 'node:path';
 import { folderOf } from '../stored/file-bytes.ts';
 import { SqliteRows } from '../stored/sqlite-rows.ts';
 import { openStores, type Stores, type StoresOptions } from '../stores.ts';
-import { memoryFolder, type TempFolder } from '../temp-folder.ts';
+import { memoryFolder } from '../temp-folder.ts';
 
 /** What is stored at some moment, as a process that is killed then would leave it, for stores that are opened later. */
 export interface Copy extends AsyncDisposable {
   /** Opens it, as a process does that starts. One copy of the same stores at a time. */
-  open(options: StoresOptions): Promise<Stores>;
+  open(options: Omit<StoresOptions, 'folder'>): Promise<Stores>;
 }
 
-/** Copies what is stored below `folder`. No transaction may be under way. */
-export async function copyOf(stores: Stores, folder: TempFolder): Promise<Copy> {
+/** Copies what is stored. No transaction may be under way. */
+export async function copyOf(stores: Stores): Promise<Copy> {
   const bytesFolder = folderOf(stores.bytes);
   return stores.rows instanceof SqliteRows && bytesFolder !== undefined
     ? copyFiles(stores.rows.path, bytesFolder)
-    : keepAll(stores, folder);
+    : keepAll(stores);
 }
 
 async function copyFiles(databasePath: string, bytesFolder: string): Promise<Copy> {
@@ -31,13 +31,13 @@ async function copyFiles(databasePath: string, bytesFolder: string): Promise<Cop
 }
 
 /** Where the database takes back what was not committed when a connection ends, there is nothing to recover. */
-async function keepAll(stores: Stores, folder: TempFolder): Promise<Copy> {
+async function keepAll(stores: Stores): Promise<Copy> {
   const [rows, bytes] = [await stores.rows.keep(), await stores.bytes.keep()];
   return {
     open: async (options) => {
       await rows.putBack();
       await bytes.putBack();
-      return openStores({ ...options, folder: folder.path });
+      return stores.openAgain(options);
     },
     [Symbol.asyncDispose]: async () => {},
   };

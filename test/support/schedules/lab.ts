@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Rows } from '../stored/rows.ts';
 import { openStores, type Stores, type StoresOptions } from '../stores.ts';
-import { memoryFolder, type TempFolder } from '../temp-folder.ts';
 import { type Copy, copyOf } from './copy.ts';
 import { touch } from './footprint.ts';
 import { stableIds } from './stable-ids.ts';
@@ -16,7 +15,6 @@ export interface LabOptions extends Omit<StoresOptions, 'folder' | 'onQuery'> {
 }
 
 interface Parts {
-  readonly folder: TempFolder;
   readonly stores: Stores;
   readonly ear: Ear;
   readonly putBack: () => Promise<void>;
@@ -35,16 +33,15 @@ export class Lab implements AsyncDisposable {
     { damaged = false, apart = false, ...options }: LabOptions,
     prepare: (stores: Stores) => Promise<void>,
   ): Promise<Lab> {
-    const folder = await memoryFolder();
     const ear = new Ear();
-    const stores = await openStores({ ...options, folder: folder.path, onQuery: (sql) => ear.hear(sql) });
+    const stores = await openStores({ ...options, onQuery: (sql) => ear.hear(sql) });
     await prepare({ ...stores, ports: { ...stores.ports, ids: stableIds(() => 9) } });
     const [rows, bytes] = [await stores.rows.keep(), await stores.bytes.keep()];
     const putBack = async () => {
       await rows.putBack();
       await bytes.putBack();
     };
-    return new Lab({ folder, stores, ear, putBack }, { damaged, apart });
+    return new Lab({ stores, ear, putBack }, { damaged, apart });
   }
 
   private constructor(parts: Parts, traits: { readonly damaged: boolean; readonly apart: boolean }) {
@@ -105,14 +102,11 @@ export class Lab implements AsyncDisposable {
 
   /** Copies what is stored as it is, as a killed process would leave it. No transaction may be under way. */
   async copy(): Promise<Copy> {
-    const { folder, stores } = this.#parts;
-    return copyOf(stores, folder);
+    return copyOf(this.#parts.stores);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { stores, folder } = this.#parts;
-    await stores[Symbol.asyncDispose]();
-    await folder[Symbol.asyncDispose]();
+    await this.#parts.stores[Symbol.asyncDispose]();
   }
 }
 

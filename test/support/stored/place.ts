@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { MetadataStore } from '../../../src/metadata/metadata-store.ts';
 import { SqliteMetadata } from '../../../src/metadata/sqlite/sqlite-metadata.ts';
 import { SCALED } from '../scaled/environment.ts';
-import { findScaledPlace } from '../scaled/scaled-place.ts';
+import { findScaledPlace, findStayingPlace } from '../scaled/scaled-place.ts';
 import { memoryFolder } from '../temp-folder.ts';
 import type { Bytes } from './bytes.ts';
 import { FileBytes } from './file-bytes.ts';
@@ -18,17 +18,22 @@ export interface Place extends AsyncDisposable {
 
 /** A place of its own, or the one that goes with this folder and stays. */
 export async function findPlace(folder?: string): Promise<Place> {
-  return SCALED ? findScaledPlace(SCALED, folder) : findEmbeddedPlace(folder);
+  if (!SCALED) return findEmbeddedPlace(folder);
+  return folder === undefined ? findScaledPlace(SCALED) : findStayingPlace(SCALED, folder);
 }
 
 async function findEmbeddedPlace(given?: string): Promise<Place> {
   const own = given === undefined ? await memoryFolder() : undefined;
   const folder = given ?? own?.path ?? '';
   const databasePath = join(folder, 'metadata.db');
+  const rows = new SqliteRows(databasePath);
   return {
-    rows: new SqliteRows(databasePath),
+    rows,
     bytes: new FileBytes(join(folder, 'bytes')),
     openMetadata: async (onQuery) => new SqliteMetadata(databasePath, onQuery && { onQuery }),
-    [Symbol.asyncDispose]: async () => own?.[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await rows[Symbol.asyncDispose]();
+      await own?.[Symbol.asyncDispose]();
+    },
   };
 }
