@@ -73,10 +73,11 @@ export async function useWriters(tx: MetadataTransaction): Promise<void> {
   const storageKey = ids.storageKey();
   await tx.uploads.insert({ id: 'u', repositoryId: app.id, storageKey, expiresAt: NOW });
   const upload = await tx.uploads.find(app.id, 'u');
-  if (upload) await tx.uploads.advance(upload, upload);
+  if (upload) await tx.uploads.advance(upload, { ...upload, state: 'a' }, [{ storageKey: ids.storageKey(), size: 1 }]);
   await tx.uploads.listExpired(NOW, 9);
   await tx.uploads.listOfRepository(app.id, 9);
   await tx.uploads.delete('u');
+  if (upload) await tx.uploads.deleteAt(upload);
 
   await useRepairs(tx, app.id, child.id, blob.id);
   await tx.usage.find('repository', app.id);
