@@ -127,7 +127,19 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
         : new FrontServer(settings.accelRedirect, stores.pathBelowBlobs, ports),
   });
   registerAdmin(server, { ...ports, verifier: { ...verifierOf(settings, clock), paths: 'any' }, collector });
-  registerMetrics(server, { ...stores, collector, admission, counts, version: packageVersion() });
+  registerMetrics(server, {
+    ...stores,
+    collector,
+    admission,
+    counts,
+    stores: {
+      kinds: { database: settings.database.kind, blobs: settings.blobs.kind },
+      pool: stores.pool,
+      poolMax: settings.databasePool,
+      counts: storeCounts,
+    },
+    version: packageVersion(),
+  });
   const address = await listen(server, settings);
 
   const running = opening.move();

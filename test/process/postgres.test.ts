@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { MIGRATIONS } from '../../src/metadata/postgres/migrations.ts';
+import { parseExposition } from '../metrics/parse-exposition.ts';
 import { startBerth } from '../support/berth-process.ts';
 import { Databases, inDatabase, NO_POSTGRES } from '../support/postgres/databases.ts';
 import { clientOf, expectPullable, push } from '../support/push-and-read.ts';
@@ -24,6 +25,10 @@ describe.skipIf(NO_POSTGRES)('berth serve --database postgres://…', () => {
 
     await using berth = await startBerth(flags);
     await expectPullable(berth, 'kept');
+    const metrics = parseExposition(await (await fetch(`${berth.origin}/metrics`)).text());
+    expect(metrics.get('berth_build_info')?.samples.keys().next().value).toContain('database="postgres",blobs="files"');
+    expect(metrics.get('berth_database_connections')?.samples.get('state="idle"')).toBeGreaterThan(0);
+    expect(metrics.get('berth_database_connections_max')?.samples.get('')).toBe(20);
     expect((await readdir(folder.path)).sort()).toEqual([
       'blobs',
       'lock',
