@@ -3,6 +3,7 @@ import { registerAdmin } from './admin/register-admin.ts';
 import type { AccessKey, KeyRing } from './aws/sigv4/access-key.ts';
 import type { VerifierOptions } from './aws/sigv4/verify.ts';
 import type { CheckStores } from './cli/fsck.ts';
+import type { Migrations } from './cli/migrate.ts';
 import { runProgram } from './cli/program.ts';
 import type { RunningServer } from './cli/running-server.ts';
 import { packageVersion } from './cli/version.ts';
@@ -40,7 +41,7 @@ import { every } from './workers/every.ts';
 
 /** The program: `argv` is what stands after `berth`. Answers the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
-  return runProgram(argv, { start, checkStores });
+  return runProgram(argv, { start, checkStores, migrations });
 }
 
 /**
@@ -126,7 +127,19 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
         : new FrontServer(settings.accelRedirect, stores.pathBelowBlobs, ports),
   });
   registerAdmin(server, { ...ports, verifier: { ...verifierOf(settings, clock), paths: 'any' }, collector });
-  registerMetrics(server, { ...stores, collector, admission, counts, version: packageVersion() });
+  registerMetrics(server, {
+    ...stores,
+    collector,
+    admission,
+    counts,
+    stores: {
+      kinds: { database: settings.database.kind, blobs: settings.blobs.kind },
+      pool: stores.pool,
+      poolMax: settings.databasePool,
+      counts: storeCounts,
+    },
+    version: packageVersion(),
+  });
   const address = await listen(server, settings);
 
   const running = opening.move();
@@ -149,9 +162,15 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
 export async function* checkStores(...[settings, options]: Parameters<CheckStores>): ReturnType<CheckStores> {
   // What fails here fails the check itself, which its caller hears of.
   const nobody = { counts: new StoreCounts(), onFatal: () => {}, onWarning: () => {}, onSpace: () => {} };
-  await using stores = await openStores(settings, nobody);
+  await using stores = await openStores(settings, nobody, { mustExist: true });
   return yield* checkStore({ ...stores, clock: systemClock }, options);
 }
+
+/** Loaded by who migrates: everybody else has no use for it. */
+const migrations: Migrations = {
+  plan: async (url) => (await import('./stores/migrate-database.ts')).planDatabase(url),
+  apply: async (url, onStep) => (await import('./stores/migrate-database.ts')).migrateDatabase(url, onStep),
+};
 
 /** In milliseconds: how long requests have to be refused after the disk has failed. */
 const LAST_WORDS = 200;

@@ -16,6 +16,7 @@ import { addGc } from './gc.ts';
 import { addImagesDelete } from './images/delete.ts';
 import { addLogin } from './login.ts';
 import { addLogout } from './logout.ts';
+import { addMigrate, type Migrations } from './migrate.ts';
 import { addRestore } from './restore.ts';
 import type { Start } from './running-server.ts';
 import { serve } from './serve.ts';
@@ -28,6 +29,7 @@ import { Obstacle } from './way/obstacle.ts';
 export interface ProgramParts {
   readonly start: Start;
   readonly checkStores: CheckStores;
+  readonly migrations: Migrations;
   /** Dates the signatures of the commands that speak to a server. */
   readonly clock?: Clock;
   readonly sources?: Sources;
@@ -40,7 +42,14 @@ export interface ProgramParts {
  */
 export async function runProgram(
   argv: readonly string[],
-  { start, checkStores, clock = systemClock, sources = systemSources(), terminal = processTerminal() }: ProgramParts,
+  {
+    start,
+    checkStores,
+    migrations,
+    clock = systemClock,
+    sources = systemSources(),
+    terminal = processTerminal(),
+  }: ProgramParts,
 ): Promise<number> {
   const version = packageVersion();
   let code = 0;
@@ -81,6 +90,7 @@ export async function runProgram(
   addRestore(program, context);
   addGc(program, context);
   addFsck(program, context, checkStores);
+  addMigrate(program, context, migrations);
 
   try {
     await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
