@@ -12,9 +12,10 @@ import { LinkWriter } from './links.ts';
 import type { MetadataTransaction, MetadataView } from './metadata-store.ts';
 import { Orphans } from './orphans.ts';
 import { RepositoryReader, RepositoryWriter } from './repositories.ts';
-import { SecretWriter } from './secrets.ts';
+import { SecretReader, SecretWriter } from './secrets.ts';
 import type { Session } from './session.ts';
 import { TagReader, TagWriter } from './tags.ts';
+import { TransferReader, TransferWriter } from './transfer.ts';
 import { UploadReader, UploadWriter } from './uploads.ts';
 import { UsageReader, UsageWriter } from './usage.ts';
 
@@ -30,6 +31,8 @@ export function viewOf(session: Session): MetadataView {
     links: new LinkReader(session),
     usage: new UsageReader(session),
     inspection: new Inspection(session),
+    transfer: new TransferReader(session),
+    secrets: new SecretReader(session),
   };
 }
 
@@ -47,5 +50,6 @@ export function transactionOf(session: Session): MetadataTransaction {
     collection: new Collection(session),
     repairs: new Repairs(session),
     secrets: new SecretWriter(session),
+    transfer: new TransferWriter(session),
   };
 }
