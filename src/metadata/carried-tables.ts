@@ -132,6 +132,11 @@ export const CARRIED: readonly Carried[] = (Object.keys(TABLES) as CarriedTable[
   };
 });
 
+/** Whether the database itself names the rows, by numbers. */
+export function isNumbered({ key }: Carried): boolean {
+  return key.length === 1 && key[0] === 'id';
+}
+
 export function carried(name: CarriedTable): Carried {
   const found = CARRIED.find((table) => table.name === name);
   if (!found) throw new Error(`There is no table ${name} to carry`);

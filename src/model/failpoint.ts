@@ -29,6 +29,7 @@ export type Failpoint =
   | 'fsck.suspected'
   | 'fsck.repaired'
   | 'import.claimed'
+  | 'import.begun'
   | 'import.taken-back'
   | 'import.copied'
   | 'import.noted'

@@ -1,5 +1,7 @@
+import { CARRIED, type Carried, isNumbered } from '../../src/metadata/carried-tables.ts';
 import type { MetadataTransaction, MetadataView } from '../../src/metadata/metadata-store.ts';
 import { scopeOf } from '../../src/metadata/repositories.ts';
+import type { Row } from '../../src/metadata/transfer.ts';
 import { parseDigest } from '../../src/model/digest.ts';
 import {
   deleteImages,
@@ -95,7 +97,8 @@ export async function useWriters(tx: MetadataTransaction): Promise<void> {
   await tx.collection.condemn([blob.id], NOW);
   await tx.repositories.deleteEmpty(app.id);
   await tx.usage.forget(app.id);
-  await tx.secrets.getOrPut('key', new Uint8Array(1));
+  await useSecrets(tx);
+  await useTransfer(tx);
 }
 
 async function useRepositories({ repositories }: MetadataTransaction, id: number): Promise<void> {
@@ -193,6 +196,36 @@ async function useRepairs({ repairs }: MetadataTransaction, repositoryId: number
   await repairs.retire({ id, repositoryId, digest: DIGEST }, NOW);
   await repairs.keepLive({ id, repositoryId, digest: DIGEST });
   await repairs.takeOutOfTrash('key');
+}
+
+async function useSecrets({ secrets }: MetadataTransaction): Promise<void> {
+  const secret = { name: 'key', value: new Uint8Array(1) };
+  await secrets.getOrPut(secret.name, secret.value);
+  await secrets.find(secret.name);
+  await secrets.list();
+  await secrets.put(secret);
+  await secrets.hold(secret);
+  await secrets.forget(secret.name);
+}
+
+/** Takes every table away, and puts it where it was. */
+async function useTransfer({ transfer }: MetadataTransaction): Promise<void> {
+  await transfer.filled();
+  const rows = new Map<Carried, Row[]>();
+  for (const table of CARRIED) {
+    const page = await transfer.list(table, undefined, 9);
+    rows.set(table, page);
+    const [first] = page;
+    if (first) await transfer.list(table, first, 9);
+    await transfer.last(table);
+    if (isNumbered(table)) await transfer.skipIds(table, await transfer.greatestId(table));
+  }
+  for (const table of CARRIED.toReversed()) {
+    const [first] = rows.get(table) ?? [];
+    if (first && table.name === 'usage') await transfer.remove(table, first);
+    await transfer.removeLast(table, 99);
+  }
+  for (const [table, before] of rows) if (before.length > 0) await transfer.insert(table, before);
 }
 
 /** Calls every method that a view has and a transaction has not. */

@@ -1,4 +1,4 @@
-import { CARRIED, type CarriedTable } from '../../metadata/carried-tables.ts';
+import { CARRIED, type CarriedTable, isNumbered } from '../../metadata/carried-tables.ts';
 import type { MetadataView } from '../../metadata/metadata-store.ts';
 import { failpoint } from '../../model/failpoint.ts';
 import { checkStore } from '../fsck/check-store.ts';
@@ -42,6 +42,7 @@ export async function importStore(ports: ImportPorts, onStep: (step: ImportStep)
   const done = await source.metadata.inspect(async (view) => {
     const { blobs } = await view.usage.ofStore();
     onStep({ kind: 'begun', resumed: claim.isResumed, blobs: blobs.count, bytes: blobs.bytes });
+    await failpoint('import.begun');
     if (claim.isResumed && !(await isBeginningOf(rowsWithin(view.transfer), rowsIn(target.metadata)))) {
       await takeBack(ports, view, claim);
     }
@@ -106,9 +107,9 @@ async function check(
 
 /** New rows get numbers that none has had, what was signed with the source's keys stays good, and the target is one to be served. */
 async function end({ source }: ImportPorts, claim: Claim): Promise<void> {
-  const named = CARRIED.filter(({ key }) => key.length === 1 && key[0] === 'id');
+  const numbered = CARRIED.filter(isNumbered);
   const greatest = await source.metadata.read((view) =>
-    Promise.all(named.map(async (table) => [table, await view.transfer.greatestId(table)] as const)),
+    Promise.all(numbered.map(async (table) => [table, await view.transfer.greatestId(table)] as const)),
   );
   const secrets = await secretsOf(source.metadata);
   await claim.end(async (tx) => {
