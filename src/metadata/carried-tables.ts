@@ -1,7 +1,7 @@
 import type { Schema } from './schema.ts';
 
 /** Stays where it is when a store moves: what waits for an end, and what belongs to one store alone. */
-type Left = 'upload' | 'gc_trash' | 'store_usage' | 'secret';
+type Left = 'upload' | 'upload_name' | 'gc_trash' | 'store_usage' | 'secret';
 
 export type CarriedTable = Exclude<keyof Schema, Left>;
 
@@ -119,8 +119,7 @@ export interface Carried {
   readonly own: readonly string[];
 }
 
-/** Each after those that its rows refer to. */
-export const CARRIED: readonly Carried[] = (Object.keys(TABLES) as CarriedTable[]).map((name) => {
+const ALL: readonly Carried[] = (Object.keys(TABLES) as CarriedTable[]).map((name) => {
   const columns = Object.entries<Role>(TABLES[name]);
   const of = (...roles: readonly Role[]) => columns.flatMap(([column, role]) => (roles.includes(role) ? [column] : []));
   return {
@@ -132,13 +131,19 @@ export const CARRIED: readonly Carried[] = (Object.keys(TABLES) as CarriedTable[
   };
 });
 
+/** Counters, which each database keeps in its own way: they are read like a table, and moved on like counters. */
+export const USAGE = carried('usage');
+
+/** Each after those that its rows refer to. */
+export const CARRIED = ALL.filter((table) => table !== USAGE);
+
+export function carried(name: CarriedTable): Carried {
+  const found = ALL.find((table) => table.name === name);
+  if (!found) throw new Error(`There is no table ${name} to carry`);
+  return found;
+}
+
 /** Whether the database itself names the rows, by numbers. */
 export function isNumbered({ key }: Carried): boolean {
   return key.length === 1 && key[0] === 'id';
-}
-
-export function carried(name: CarriedTable): Carried {
-  const found = CARRIED.find((table) => table.name === name);
-  if (!found) throw new Error(`There is no table ${name} to carry`);
-  return found;
 }

@@ -43,23 +43,20 @@ export class SecretWriter extends SecretReader {
     return row.value;
   }
 
-  /** Makes this the secret of this name, whatever it was. */
+  /** Makes this the secret of its name, whatever it was; waits for those who hold that. */
   async put({ name, value }: Secret): Promise<void> {
-    await this.session.db
-      .insertInto('secret')
-      .values({ name, value })
-      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
-      .execute();
+    await this.forget(name);
+    await this.session.db.insertInto('secret').values({ name, value }).execute();
   }
 
   /** Whether this still is the secret of its name. It stays so until the transaction is over. */
   async hold({ name, value }: Secret): Promise<boolean> {
     const held = await this.session.db
-      .updateTable('secret')
-      .set({ value })
+      .selectFrom('secret')
+      .select('name')
       .where('name', '=', name)
       .where('value', '=', value)
-      .returning('name')
+      .modifyEnd(this.session.dialect.holding('secret', 'use'))
       .execute();
     return held.length > 0;
   }

@@ -75,10 +75,11 @@ export async function useWriters(tx: MetadataTransaction): Promise<void> {
   const storageKey = ids.storageKey();
   await tx.uploads.insert({ id: 'u', repositoryId: app.id, storageKey, expiresAt: NOW });
   const upload = await tx.uploads.find(app.id, 'u');
-  if (upload) await tx.uploads.advance(upload, upload);
+  if (upload) await tx.uploads.advance(upload, { ...upload, state: 'a' }, [{ storageKey: ids.storageKey(), size: 1 }]);
   await tx.uploads.takeExpired(NOW, 9);
   await tx.uploads.listOfRepository(app.id, 9);
   await tx.uploads.delete('u');
+  if (upload) await tx.uploads.deleteAt(upload);
 
   await useRepairs(tx, app.id, child.id, blob.id);
   await tx.usage.find('repository', app.id);
@@ -222,7 +223,7 @@ async function useTransfer({ transfer }: MetadataTransaction): Promise<void> {
   }
   for (const table of CARRIED.toReversed()) {
     const [first] = rows.get(table) ?? [];
-    if (first && table.name === 'usage') await transfer.remove(table, first);
+    if (first && table.name === 'orphaned_subject') await transfer.remove(table, first);
     await transfer.removeLast(table, 99);
   }
   for (const [table, before] of rows) if (before.length > 0) await transfer.insert(table, before);

@@ -1,9 +1,11 @@
-import { CARRIED, type Carried } from '../../metadata/carried-tables.ts';
-import type { MetadataView } from '../../metadata/metadata-store.ts';
+import { CARRIED, type Carried, USAGE } from '../../metadata/carried-tables.ts';
+import type { MetadataTransaction, MetadataView } from '../../metadata/metadata-store.ts';
+import type { Schema } from '../../metadata/schema.ts';
+import { COUNTERS } from '../../metadata/usage.ts';
 import { failpoint } from '../../model/failpoint.ts';
 import { parseStorageKey } from '../../model/ids.ts';
 import type { Claim } from './claim.ts';
-import { isSame, PAGE, pairs, rowsIn, rowsWithin } from './compare-rows.ts';
+import { isSame, PAGE, type Pair, pairs, rowsIn, rowsWithin } from './compare-rows.ts';
 import type { ImportPorts } from './import-ports.ts';
 import { ImportRefused } from './import-refused.ts';
 
@@ -56,6 +58,27 @@ export async function takeBack({ target, clock }: ImportPorts, view: MetadataVie
     });
     await failpoint('import.taken-back');
   }
+}
+
+/** Makes the counters of repositories and registries what the snapshot says, whatever they are. */
+export async function carryUsage({ target }: ImportPorts, view: MetadataView, claim: Claim): Promise<void> {
+  const missing: Pair[] = [];
+  const write = () =>
+    claim.write(async (tx) => {
+      for (const pair of missing.splice(0)) await shiftUsage(tx, pair);
+    });
+  for await (const pair of pairs(USAGE, rowsWithin(view.transfer), rowsIn(target.metadata))) {
+    if (isSame(USAGE, pair)) continue;
+    missing.push(pair);
+    if (missing.length === PAGE) await write();
+  }
+  if (missing.length > 0) await write();
+}
+
+async function shiftUsage(tx: MetadataTransaction, { source, target }: Pair): Promise<void> {
+  const { scope, id } = (source ?? target) as unknown as Schema['usage'];
+  const by = COUNTERS.map((name) => [name, Number(source?.[name] ?? 0) - Number(target?.[name] ?? 0)] as const);
+  await tx.repairs.shiftUsage(scope, id, Object.fromEntries(by));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { BytesMissing, DigestMismatch } from '../../blobs/blob-store.ts';
+import { BytesMissing, DigestMismatch, type UploadPosition } from '../../blobs/blob-store.ts';
 import { algorithmOf, type Digest } from '../../model/digest.ts';
 import { failpoint } from '../../model/failpoint.ts';
 import type { StorageKey } from '../../model/ids.ts';
@@ -20,14 +20,14 @@ export async function copyBytes(ports: ImportPorts, wanted: Wanted): Promise<Sto
   const { source, target, ids } = ports;
   const stored = (await source.blobs.stat([wanted.storageKey])).get(wanted.storageKey);
   if (stored?.kind !== 'blob' || stored.size !== wanted.size) return undefined;
-  const key = ids.storageKey();
+  let at: UploadPosition = { key: ids.storageKey(), length: 0, state: undefined };
   try {
-    const length = await target.uploads.append(key, 0, await source.blobs.open(wanted.storageKey));
-    await target.uploads.commit(key, length, wanted.digest);
+    at = await target.uploads.append(at, await source.blobs.open(wanted.storageKey));
+    const key = await target.uploads.commit(at, wanted.digest);
     await failpoint('import.copied');
     return key;
   } catch (error) {
-    await target.blobs.erase([key]);
+    await target.blobs.erase(target.uploads.namesOf(at).map(({ storageKey }) => storageKey));
     if (error instanceof BytesMissing && !(await isStored(ports, wanted))) return undefined;
     if (error instanceof DigestMismatch && (await digestIn(ports, wanted)) !== wanted.digest) return undefined;
     throw error;
@@ -35,7 +35,7 @@ export async function copyBytes(ports: ImportPorts, wanted: Wanted): Promise<Sto
 }
 
 async function isStored({ source }: ImportPorts, { storageKey }: Wanted): Promise<boolean> {
-  return (await source.blobs.stat([storageKey])).has(storageKey);
+  return (await source.blobs.stat([storageKey], { fresh: true })).has(storageKey);
 }
 
 async function digestIn({ source }: ImportPorts, { storageKey, digest }: Wanted): Promise<string> {

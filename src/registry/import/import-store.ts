@@ -5,7 +5,7 @@ import { checkStore } from '../fsck/check-store.ts';
 import { checkStrays } from '../fsck/check-strays.ts';
 import type { Finding } from '../fsck/finding.ts';
 import { type CarriedBlob, carryBlobs } from './carry-blobs.ts';
-import { carryRows, compareRows, takeBack } from './carry-rows.ts';
+import { carryRows, carryUsage, compareRows, takeBack } from './carry-rows.ts';
 import { Claim, secretsOf } from './claim.ts';
 import { isBeginningOf, rowsIn, rowsWithin } from './compare-rows.ts';
 import type { ImportPorts } from './import-ports.ts';
@@ -49,6 +49,7 @@ export async function importStore(ports: ImportPorts, onStep: (step: ImportStep)
     const carried = await carryAllBlobs(ports, view, claim, onStep);
     for await (const { table, rows } of carryRows(ports, view, claim))
       onStep({ kind: 'rows', table: table.name, rows });
+    await carryUsage(ports, view, claim);
     return { ...carried, rows: await compareAllRows(ports, view, onStep) };
   });
   const findings = await check(ports, claim, onStep);
