@@ -1,4 +1,4 @@
-import { CARRIED, type Carried, isNumbered } from '../../src/metadata/carried-tables.ts';
+import { CARRIED, type Carried, carried, isNumbered } from '../../src/metadata/carried-tables.ts';
 import type { MetadataTransaction, MetadataView } from '../../src/metadata/metadata-store.ts';
 import { scopeOf } from '../../src/metadata/repositories.ts';
 import type { Row } from '../../src/metadata/transfer.ts';
@@ -94,6 +94,7 @@ export async function useWriters(tx: MetadataTransaction): Promise<void> {
   await tx.tags.delete(app.id, ['a']);
   await useGraveyard(tx, app, [parent, child, sparse]);
   await tx.links.takeIdle(NOW, 9);
+  await tx.links.holdBlobsOf([1]);
   await tx.links.remove(scope, [blob.id]);
   await tx.collection.condemn([blob.id], NOW);
   await tx.repositories.deleteEmpty(app.id);
@@ -104,6 +105,7 @@ export async function useWriters(tx: MetadataTransaction): Promise<void> {
 
 async function useRepositories({ repositories }: MetadataTransaction, id: number): Promise<void> {
   await repositories.find(REGISTRY, 'app');
+  await repositories.glance(REGISTRY, 'app');
   await repositories.findById(id);
   await repositories.findRegistry(REGISTRY);
   await repositories.count(REGISTRY);
@@ -221,11 +223,8 @@ async function useTransfer({ transfer }: MetadataTransaction): Promise<void> {
     await transfer.last(table);
     if (isNumbered(table)) await transfer.skipIds(table, await transfer.greatestId(table));
   }
-  for (const table of CARRIED.toReversed()) {
-    const [first] = rows.get(table) ?? [];
-    if (first && table.name === 'orphaned_subject') await transfer.remove(table, first);
-    await transfer.removeLast(table, 99);
-  }
+  await transfer.remove(carried('blob'), { id: 0 });
+  for (const table of CARRIED.toReversed()) await transfer.removeLast(table, 99);
   for (const [table, before] of rows) if (before.length > 0) await transfer.insert(table, before);
 }
 

@@ -35,7 +35,7 @@ export async function copyBytes(ports: ImportPorts, wanted: Wanted): Promise<Sto
 }
 
 async function isStored({ source }: ImportPorts, { storageKey }: Wanted): Promise<boolean> {
-  return (await source.blobs.stat([storageKey], { fresh: true })).has(storageKey);
+  return (await source.blobs.stat([storageKey])).has(storageKey);
 }
 
 async function digestIn({ source }: ImportPorts, { storageKey, digest }: Wanted): Promise<string> {
