@@ -62,17 +62,19 @@ export async function takeBack({ target, clock }: ImportPorts, view: MetadataVie
 
 /** Makes the counters of repositories and registries what the snapshot says, whatever they are. */
 export async function carryUsage({ target }: ImportPorts, view: MetadataView, claim: Claim): Promise<void> {
-  const missing: Pair[] = [];
-  const write = () =>
-    claim.write(async (tx) => {
-      for (const pair of missing.splice(0)) await shiftUsage(tx, pair);
+  let wrong: Pair[] = [];
+  const write = async (some: readonly Pair[]) => {
+    await claim.write(async (tx) => {
+      for (const pair of some) await shiftUsage(tx, pair);
     });
+  };
   for await (const pair of pairs(USAGE, rowsWithin(view.transfer), rowsIn(target.metadata))) {
-    if (isSame(USAGE, pair)) continue;
-    missing.push(pair);
-    if (missing.length === PAGE) await write();
+    if (!isSame(USAGE, pair)) wrong.push(pair);
+    if (wrong.length < PAGE) continue;
+    await write(wrong);
+    wrong = [];
   }
-  if (missing.length > 0) await write();
+  await write(wrong);
 }
 
 async function shiftUsage(tx: MetadataTransaction, { source, target }: Pair): Promise<void> {
