@@ -34,6 +34,7 @@ import { checkStore } from './registry/fsck/check-store.ts';
 import { PullRecorder } from './registry/image/pull-recorder.ts';
 import { uploadsAtRest } from './registry/layer/hold-upload.ts';
 import { openStores } from './stores/open-stores.ts';
+import { StoreCounts } from './stores/store-counts.ts';
 import { Collector } from './workers/collector.ts';
 import { every } from './workers/every.ts';
 
@@ -52,8 +53,10 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
   await using opening = new AsyncDisposableStack();
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat });
   const failing = Promise.withResolvers<Error>();
+  const storeCounts = new StoreCounts();
   const stores = opening.use(
     await openStores(settings, {
+      counts: storeCounts,
       onFatal: failing.resolve,
       onWarning: (err, what) => logger.warn({ err }, what),
       onSpace: (isShort, err) => {
@@ -102,7 +105,7 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
     logger,
     ids,
     hostAllowed: localHostCheck({ domains: settings.domains, listeningOn: settings.host }),
-    readiness: { metadata: () => stores.metadata.read(async () => undefined) },
+    readiness: stores.checks,
   });
   opening.defer(() => uploadsAtRest(ports));
   opening.defer(() => closeWithin(server, settings.shutdownGrace));
@@ -145,7 +148,7 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
  */
 export async function* checkStores(...[settings, options]: Parameters<CheckStores>): ReturnType<CheckStores> {
   // What fails here fails the check itself, which its caller hears of.
-  const nobody = { onFatal: () => {}, onWarning: () => {}, onSpace: () => {} };
+  const nobody = { counts: new StoreCounts(), onFatal: () => {}, onWarning: () => {}, onSpace: () => {} };
   await using stores = await openStores(settings, nobody);
   return yield* checkStore({ ...stores, clock: systemClock }, options);
 }

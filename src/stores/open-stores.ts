@@ -3,11 +3,13 @@ import { usesDataFolder } from '../config/places.ts';
 import { StartupRefusal } from '../config/startup-refusal.ts';
 import { type DataFolder, holdDataFolder } from '../data-folder/data-folder.ts';
 import type { MetadataStore } from '../metadata/metadata-store.ts';
+import type { PoolCounts } from '../metadata/postgres/postgres-metadata.ts';
 import { isFull } from '../metadata/sqlite/failure.ts';
 import { isFault } from '../model/fault.ts';
 import type { StorageKey } from '../model/ids.ts';
 import { boundlessRoom, type Room } from '../model/room.ts';
-import { bindStores } from './bind-stores.ts';
+import { StoreUnavailable } from '../model/store-unavailable.ts';
+import { bindStores, type StoreIdentity } from './bind-stores.ts';
 import type { Listener } from './listener.ts';
 import { namesOf } from './names.ts';
 import { openBlobs } from './open-blobs.ts';
@@ -22,6 +24,10 @@ export interface Stores extends AsyncDisposable {
   readonly room: Room;
   /** Where the file of a finished blob is, below the folder `blobs`; undefined where blobs are no files. */
   readonly pathBelowBlobs: ((key: StorageKey) => string) | undefined;
+  /** The connections to a database server, now; undefined where there is none. */
+  readonly pool: (() => PoolCounts) | undefined;
+  /** Whether each store can be reached, by what it is called. They throw where it cannot. */
+  readonly checks: Readonly<Record<string, () => Promise<void>>>;
 }
 
 /**
@@ -41,7 +47,7 @@ export async function openStores(places: Places, listener: Listener): Promise<St
     const stores = opening.move();
     return { ...opened, [Symbol.asyncDispose]: () => stores.disposeAsync() };
   } catch (error) {
-    throw refusalOfFullDisk(folder, error) ?? error;
+    throw refusalOfFullDisk(folder, error) ?? refusalOfSilence(error, places) ?? error;
   }
 }
 
@@ -59,7 +65,15 @@ async function openBoth(
   stop = opened.stop;
   const apart = places.database.kind !== 'sqlite' || places.blobs.kind !== 'files';
   await bindStores({ metadata, identity, names: namesOf(places), apart });
-  return { metadata, blobs, uploads, room, pathBelowBlobs };
+  const checks = {
+    [places.database.kind === 'sqlite' ? 'metadata' : 'database']: () => metadata.read(async () => undefined),
+    ...(places.blobs.kind === 's3' && { bucket: () => stillBound(identity) }),
+  };
+  return { metadata, blobs, uploads, room, pathBelowBlobs, pool: opened.pool, checks };
+}
+
+async function stillBound(identity: StoreIdentity): Promise<void> {
+  if ((await identity.read()) === undefined) throw new Error('the bucket has lost its store-id');
 }
 
 function refusalOfFullDisk(folder: DataFolder | undefined, error: unknown): StartupRefusal | undefined {
@@ -68,4 +82,14 @@ function refusalOfFullDisk(folder: DataFolder | undefined, error: unknown): Star
     `the disk of the data folder ${folder.path} is full\nFree some space, or choose another folder with --data-dir.`,
     { cause: error },
   );
+}
+
+function refusalOfSilence(error: unknown, places: Places): StartupRefusal | undefined {
+  if (!(error instanceof StoreUnavailable)) return undefined;
+  const { metadata, blobs } = namesOf(places);
+  const name = error.facts.store === 'database' ? metadata : blobs;
+  const reason = error.cause instanceof Error ? ` (${error.cause.message})` : '';
+  return new StartupRefusal(`${name} does not answer${reason}\nIs it running, and does this machine reach it?`, {
+    cause: error,
+  });
 }

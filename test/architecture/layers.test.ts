@@ -107,7 +107,8 @@ describe('Imports', () => {
   test('of databases and stores from elsewhere in their folders name the port, not the implementation', () => {
     const inside = edges.filter(
       ({ from, to }) =>
-        /^(metadata\/sqlite|blobs\/file-system)\//.test(to) && !from.startsWith(to.split('/').slice(0, 2).join('/')),
+        /^(metadata\/(sqlite|postgres)|blobs\/file-system)\//.test(to) &&
+        !from.startsWith(to.split('/').slice(0, 2).join('/')),
     );
     expect(new Set(inside.map(({ from }) => areaOf(from)))).toEqual(new Set(['data-folder', 'stores']));
   });
