@@ -3,13 +3,13 @@ import type { Declaration } from '../config/declaration.ts';
 import type { Flags } from '../config/load-config.ts';
 import { flagOf, SETTING_NAMES, SETTINGS, type SettingName, variableOf } from '../config/settings.ts';
 
-/** Gives a command one flag for each setting that may have one, and `--config`. */
-export function addSettingFlags(command: Command): Command {
+/** Gives a command one flag for each of these settings that may have one, and `--config`. */
+export function addSettingFlags(command: Command, names: readonly SettingName[] = SETTING_NAMES): Command {
   command.option(
     '--config <file>',
     'Config file, YAML or JSON (BERTH_CONFIG; else ./berth.yaml, else ~/.config/berth/berth.yaml)',
   );
-  for (const name of SETTING_NAMES) {
+  for (const name of names) {
     for (const option of optionsOf(name)) command.addOption(option);
   }
   return command;

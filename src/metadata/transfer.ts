@@ -27,6 +27,14 @@ export class TransferReader {
     return rows;
   }
 
+  /** How many rows there are. Reads the table. */
+  async count(table: Carried): Promise<number> {
+    const { rows } = await sql<{ count: number }>`SELECT count(*) AS count FROM ${sql.table(table.name)}`.execute(
+      this.session.db,
+    );
+    return rows[0]?.count ?? 0;
+  }
+
   /** The last row in order of key. */
   async last(table: Carried): Promise<Row | undefined> {
     const backwards = table.key.map((column) => sql`${sql.ref(column)} DESC`);

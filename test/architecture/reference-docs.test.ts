@@ -22,6 +22,7 @@ const COMMANDS = [
   ['gc', 'status'],
   ['gc', 'run'],
   ['fsck'],
+  ['import'],
 ];
 
 describe('docs/reference/cli.md', () => {

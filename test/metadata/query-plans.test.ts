@@ -63,6 +63,9 @@ const SCANS: Readonly<Record<string, string>> = {
 const FROM_AN_END =
   /^\s*(SELECT|DELETE) .* FROM "\w+"\s+(WHERE true )?ORDER BY ("\w+"(, )?)+( DESC(, "\w+" DESC)*)? LIMIT (\?|1)/s;
 
+/** Before a store is copied, which reads all of it, its rows are counted. */
+const COUNT = /^SELECT count\(\*\) AS count FROM "\w+"$/;
+
 /** Statements about what SQLite keeps for itself, which has a row for each table; of a table itself they read its last row. */
 const OF_SQLITE = /\bsqlite_sequence\b/;
 
@@ -81,7 +84,7 @@ describe('The plan of every statement', () => {
 
   test('reads no table from end to end, but for what was said to', () => {
     const scanning = [...statements].flatMap((sql) => scansOf(sql).map((step) => ({ step, sql })));
-    const allowed = [FROM_AN_END, OF_SQLITE];
+    const allowed = [FROM_AN_END, OF_SQLITE, COUNT];
     expect(
       scanning.filter(({ sql }) => !Object.keys(SCANS).includes(sql) && !allowed.some((text) => text.test(sql))),
     ).toEqual([]);

@@ -10,9 +10,17 @@ import { Claim, secretsOf } from './claim.ts';
 import { isBeginningOf, rowsIn, rowsWithin } from './compare-rows.ts';
 import type { ImportPorts } from './import-ports.ts';
 
+/** What is to be copied, all in all. */
+export interface Extent {
+  readonly blobs: number;
+  readonly bytes: number;
+  /** Of all tables, that of the blobs among them. */
+  readonly rows: number;
+}
+
 /** How far an import has come. */
 export type ImportStep =
-  | { readonly kind: 'begun'; readonly resumed: boolean; readonly blobs: number; readonly bytes: number }
+  | ({ readonly kind: 'begun'; readonly resumed: boolean } & Extent)
   | ({ readonly kind: 'blob' } & CarriedBlob)
   | { readonly kind: 'rows' | 'compared'; readonly table: CarriedTable; readonly rows: number }
   | ({ readonly kind: 'finding' } & { readonly problem: string } & Omit<Finding, 'kind' | 'repaired'>);
@@ -40,8 +48,7 @@ export async function importStore(ports: ImportPorts, onStep: (step: ImportStep)
   const claim = await Claim.make(source.metadata, target.metadata, ports.ids);
   await failpoint('import.claimed');
   const done = await source.metadata.inspect(async (view) => {
-    const { blobs } = await view.usage.ofStore();
-    onStep({ kind: 'begun', resumed: claim.isResumed, blobs: blobs.count, bytes: blobs.bytes });
+    onStep({ kind: 'begun', resumed: claim.isResumed, ...(await extentOf(view)) });
     await failpoint('import.begun');
     if (claim.isResumed && !(await isBeginningOf(rowsWithin(view.transfer), rowsIn(target.metadata)))) {
       await takeBack(ports, view, claim);
@@ -56,6 +63,13 @@ export async function importStore(ports: ImportPorts, onStep: (step: ImportStep)
   await failpoint('import.checked');
   await end(ports, claim);
   return { ...done, findings };
+}
+
+async function extentOf(view: MetadataView): Promise<Extent> {
+  const { blobs } = await view.usage.ofStore();
+  let rows = 0;
+  for (const table of CARRIED) rows += await view.transfer.count(table);
+  return { blobs: blobs.count, bytes: blobs.bytes, rows };
 }
 
 async function carryAllBlobs(
