@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { exists } from '../data-folder/exists.ts';
 import type { MetadataStore } from '../metadata/metadata-store.ts';
-import type { PoolCounts } from '../metadata/postgres/postgres-metadata.ts';
+import type { PoolCounts } from '../metadata/postgres/connections.ts';
 import { SqliteMetadata } from '../metadata/sqlite/sqlite-metadata.ts';
 import type { Room } from '../model/room.ts';
 import { lostDatabase, type StoreIdentity } from './bind-stores.ts';

@@ -3,7 +3,7 @@ import { usesDataFolder } from '../config/places.ts';
 import { StartupRefusal } from '../config/startup-refusal.ts';
 import { type DataFolder, holdDataFolder } from '../data-folder/data-folder.ts';
 import type { MetadataStore } from '../metadata/metadata-store.ts';
-import type { PoolCounts } from '../metadata/postgres/postgres-metadata.ts';
+import type { PoolCounts } from '../metadata/postgres/connections.ts';
 import { isFull } from '../metadata/sqlite/failure.ts';
 import { isFault } from '../model/fault.ts';
 import type { StorageKey } from '../model/ids.ts';

@@ -54,7 +54,6 @@ export async function useWriters(tx: MetadataTransaction): Promise<void> {
   await tx.blobs.findAnywhere(DIGEST);
   await tx.blobs.locate(DIGEST);
   await tx.blobs.moveTo(blob.id, ids.storageKey());
-  await tx.blobs.isReferenced(app.id, blob.id);
 
   const missing = { blobs: [{ ...blob, mediaType: 'type' }], children: [DIGEST] };
   const sparse = await insertImage(tx, app, 'sha256:sparse', { missing });

@@ -123,7 +123,7 @@ describe.skipIf(NO_POSTGRES)('berth serve --database postgres://…', () => {
     await push(ecr, 'kept');
     const { authorizationData: [token] = [] } = await ecr.getAuthorizationToken({});
     const headers = { authorization: `Basic ${token?.authorizationToken}` };
-    await cluster.stop('SIGKILL');
+    await cluster.stop();
     try {
       const refusal = await ecr.listImages({ repositoryName: 'kept' }).catch((error: unknown) => error);
       expect(refusal).toMatchObject({ name: 'ServerException', $metadata: { httpStatusCode: 500 } });
