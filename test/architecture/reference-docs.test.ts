@@ -23,6 +23,7 @@ const COMMANDS = [
   ['gc', 'run'],
   ['fsck'],
   ['migrate'],
+  ['import'],
 ];
 
 describe('docs/reference/cli.md', () => {

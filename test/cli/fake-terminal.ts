@@ -1,4 +1,5 @@
 import type { CheckStores } from '../../src/cli/fsck.ts';
+import type { ImportStore } from '../../src/cli/import.ts';
 import type { Migrations } from '../../src/cli/migrate.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import type { Start } from '../../src/cli/running-server.ts';
@@ -53,10 +54,15 @@ export const neverMigrate: Migrations = {
   apply: () => Promise.reject(new Error('a database was migrated')),
 };
 
+export const neverImport: ImportStore = async () => {
+  throw new Error('a store was imported');
+};
+
 export interface Run {
   readonly start?: Start;
   readonly checkStores?: CheckStores;
   readonly migrations?: Migrations;
+  readonly importStore?: ImportStore;
   readonly clock?: Clock;
   /** Nobody sits at the terminal unless somebody is named. */
   readonly person?: Person;
@@ -68,12 +74,25 @@ export interface Run {
 
 /** Begins to run the program: `code` is for when it ends, `send` for signals until then. */
 export function begin(argv: readonly string[], options: Run = {}) {
-  const { start = neverStart, checkStores = neverCheck, migrations = neverMigrate } = options;
+  const {
+    start = neverStart,
+    checkStores = neverCheck,
+    migrations = neverMigrate,
+    importStore = neverImport,
+  } = options;
   const { env = {}, files = {}, clock, person } = options;
   const readFile = options.readFile ?? ((path: string) => files[path]);
   const { terminal, printed, send, listeners } = fakeTerminal(person);
   const sources = { env: { HOME: '/home/ann', ...env }, cwd: '/here', readFile };
-  const code = runProgram(argv, { start, checkStores, migrations, sources, terminal, ...(clock && { clock }) });
+  const code = runProgram(argv, {
+    start,
+    checkStores,
+    migrations,
+    importStore,
+    sources,
+    terminal,
+    ...(clock && { clock }),
+  });
   return { code, printed, send, listeners };
 }
 
