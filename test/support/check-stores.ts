@@ -89,7 +89,7 @@ const CONTRADICTIONS: Readonly<Record<string, Spoken>> = {
       WHERE counted.kind = stored.kind)`,
   'the key of a blob or of an upload is trash': `
     SELECT storage_key FROM gc_trash WHERE storage_key IN
-      (SELECT storage_key FROM blob UNION ALL SELECT storage_key FROM upload)`,
+      (SELECT storage_key FROM blob UNION ALL SELECT storage_key FROM upload UNION ALL SELECT storage_key FROM upload_name)`,
   'an image goes on missing what its repository sees': `
     SELECT missing.manifest_id, missing.digest FROM missing_blob AS missing
     JOIN blob ON blob.digest = missing.digest AND blob.size = missing.size
@@ -115,9 +115,8 @@ export async function contradictionsIn(rows: Rows, bytes: Bytes): Promise<string
     const content = await bytes.read(String(key));
     if (!content || digestLike(String(digest), content) !== digest) found.push(`the blob ${digest} is not whole`);
   }
-  const owners =
-    'SELECT storage_key FROM blob UNION SELECT storage_key FROM upload UNION SELECT storage_key FROM gc_trash';
-  const known = new Set((await rows.query(owners)).map((row) => row['storage_key']));
+  const owners = ['blob', 'upload', 'upload_name', 'gc_trash'].map((table) => `SELECT storage_key FROM ${table}`);
+  const known = new Set((await rows.query(owners.join(' UNION '))).map((row) => row['storage_key']));
   for (const name of (await bytes.sizes()).keys()) {
     if (!known.has(bytes.keyOf(name))) found.push(`nothing knows of the bytes in ${name}`);
   }

@@ -1,7 +1,6 @@
 import { cpSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { folderOf } from '../stored/file-bytes.ts';
-import { SqliteRows } from '../stored/sqlite-rows.ts';
+import { type Embedded, findEmbedded } from '../stored/embedded.ts';
 import { openStores, type Stores, type StoresOptions } from '../stores.ts';
 import { memoryFolder } from '../temp-folder.ts';
 
@@ -13,13 +12,11 @@ export interface Copy extends AsyncDisposable {
 
 /** Copies what is stored. No transaction may be under way. */
 export async function copyOf(stores: Stores): Promise<Copy> {
-  const bytesFolder = folderOf(stores.bytes);
-  return stores.rows instanceof SqliteRows && bytesFolder !== undefined
-    ? copyFiles(stores.rows.path, bytesFolder)
-    : keepAll(stores);
+  const embedded = findEmbedded(stores);
+  return embedded ? copyFiles(embedded) : keepAll(stores);
 }
 
-async function copyFiles(databasePath: string, bytesFolder: string): Promise<Copy> {
+async function copyFiles({ databasePath, bytesFolder }: Embedded): Promise<Copy> {
   const copy = await memoryFolder();
   mkdirSync(copy.path, { recursive: true });
   for (const suffix of ['', '-wal']) cpSync(databasePath + suffix, join(copy.path, basename(databasePath) + suffix));
