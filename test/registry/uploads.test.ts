@@ -9,7 +9,13 @@ import { appendToUpload, type Chunk, MAX_LAYER_BYTES, MIN_PART_BYTES } from '../
 import { completeUpload } from '../../src/registry/layer/complete-upload.ts';
 import { findBlob, promiseBlobs } from '../../src/registry/layer/find-blobs.ts';
 import { mountBlob } from '../../src/registry/layer/mount-blob.ts';
-import { beginUpload, cancelUpload, getUpload, type UploadPath } from '../../src/registry/layer/upload-session.ts';
+import {
+  beginUpload,
+  cancelUpload,
+  getUpload,
+  positionOf,
+  type UploadPath,
+} from '../../src/registry/layer/upload-session.ts';
 import type { Ports } from '../../src/registry/ports.ts';
 import type { RepositoryPath } from '../../src/registry/repository/repository-path.ts';
 import { checkStores } from '../support/check-stores.ts';
@@ -304,8 +310,7 @@ describe('A completion', () => {
     await using stores = await openStores();
     const upload = await begin(stores);
     await append(stores.ports, upload, 'content');
-    const { storageKey } = await getUpload(stores.ports, upload);
-    await stores.ports.uploads.commit({ key: storageKey, length: 7, state: undefined }, digest('content'));
+    await stores.ports.uploads.commit(positionOf(await getUpload(stores.ports, upload)), digest('content'));
     expect((await refusalOf(completeUpload(stores.ports, upload, digest('content')))).code).toBe('UploadNotFound');
     expect((await refusalOf(append(stores.ports, upload, 'x'))).code).toBe('UploadNotFound');
     expect(await findBlob(stores.ports, upload, digest('content'))).toBeUndefined();

@@ -37,13 +37,15 @@ export interface StoresOptions {
   readonly folder?: string;
   readonly clock?: TestClock;
   readonly retention?: Partial<Retention>;
+  /** Whether all is to be kept and put back often, which not every store is quick at. */
+  readonly putBackOften?: boolean;
   /** Hears the text of every statement. */
   readonly onQuery?: (sql: string) => void;
 }
 
 export async function openStores(options: StoresOptions = {}): Promise<Stores> {
   await using opening = new AsyncDisposableStack();
-  const place = opening.use(await findPlace(options.folder));
+  const place = opening.use(await findPlace(options));
   return openAt(place, options, opening.move());
 }
 
@@ -53,11 +55,12 @@ async function openAt(place: Place, options: StoresOptions, around?: AsyncDispos
   const clock = options.clock ?? new TestClock();
   const metadata = opening.use(await place.openMetadata(options.onQuery));
   const { rows, bytes } = place;
-  const { blobs, uploads } = await bytes.open();
+  const ids = randomIds();
+  const { blobs, uploads } = await bytes.open({ ids, clock });
   const retention = { ...TEST_RETENTION, ...options.retention };
   const opened = opening.move();
   return {
-    ports: { metadata, blobs, uploads, clock, ids: randomIds(), retention },
+    ports: { metadata, blobs, uploads, clock, ids, retention },
     clock,
     rows,
     bytes,

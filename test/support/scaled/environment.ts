@@ -4,6 +4,11 @@ export interface Scaled {
   readonly postgres: string;
   /** The name of a database that has all the tables and nothing in them. */
   readonly template: string;
+  readonly s3: {
+    readonly endpoint: string;
+    readonly bucket: string;
+    readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  };
 }
 
 const VARIABLE = 'BERTH_TEST_SCALED';

@@ -1,5 +1,6 @@
 import { migratePostgres } from '../../../src/metadata/postgres/migrate.ts';
 import { startPostgres } from '../postgres/cluster.ts';
+import { startAnyS3 } from '../s3/start-any-s3.ts';
 import { announce } from './environment.ts';
 import { prepareTemplate } from './fresh-database.ts';
 
@@ -9,7 +10,13 @@ export default async function setup(): Promise<() => Promise<void>> {
   const cluster = starting.use(await startPostgres());
   const template = await cluster.freshDatabase();
   await migratePostgres(template);
-  const scaled = { postgres: cluster.url(), template: new URL(template).pathname.slice(1) };
+  const s3 = starting.use(await startAnyS3());
+  const { endpoint, credentials } = s3;
+  const scaled = {
+    postgres: cluster.url(),
+    template: new URL(template).pathname.slice(1),
+    s3: { endpoint, credentials, bucket: await s3.freshBucket() },
+  };
   await prepareTemplate(scaled);
   announce(scaled);
   const started = starting.move();

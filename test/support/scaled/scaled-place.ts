@@ -1,12 +1,11 @@
 import type { MetadataStore } from '../../../src/metadata/metadata-store.ts';
 import { openPostgres } from '../postgres/databases.ts';
 import type { Bytes } from '../stored/bytes.ts';
-import { FileBytes } from '../stored/file-bytes.ts';
 import type { Place } from '../stored/place.ts';
 import { PostgresRows } from '../stored/postgres-rows.ts';
-import { memoryFolder } from '../temp-folder.ts';
 import type { Scaled } from './environment.ts';
 import { EMPTY, makeDatabase } from './fresh-database.ts';
+import { freshS3Place, objectBytes, rememberedBytes } from './scaled-bytes.ts';
 
 type Hear = (sql: string) => void;
 
@@ -25,12 +24,12 @@ const free: Database[] = [];
 const staying = new Map<string, Promise<{ readonly database: Database; readonly bytes: Bytes }>>();
 
 /** A database and bytes of its own. */
-export async function findScaledPlace(scaled: Scaled): Promise<Place> {
+export async function findScaledPlace(scaled: Scaled, putBackOften: boolean): Promise<Place> {
   const database = free.pop() ?? (await make(scaled));
-  const folder = await memoryFolder();
+  const bytes = putBackOften ? await rememberedBytes() : objectBytes(freshS3Place(scaled), scaled.s3);
   return {
     rows: database.rows,
-    bytes: new FileBytes(folder.path),
+    bytes,
     openMetadata: async (hear) => {
       database.hear = hear;
       return notClosing(database.metadata);
@@ -39,7 +38,7 @@ export async function findScaledPlace(scaled: Scaled): Promise<Place> {
       database.hear = undefined;
       await database.rows.query(EMPTY);
       free.push(database);
-      await folder[Symbol.asyncDispose]();
+      await bytes[Symbol.asyncDispose]();
     },
   };
 }
@@ -58,7 +57,8 @@ export async function findStayingPlace(scaled: Scaled, folder: string): Promise<
 }
 
 async function makeStaying(scaled: Scaled) {
-  return { database: free.pop() ?? (await make(scaled)), bytes: new FileBytes((await memoryFolder()).path) };
+  const database = free.pop() ?? (await make(scaled));
+  return { database, bytes: objectBytes(freshS3Place(scaled), scaled.s3) };
 }
 
 /** In milliseconds: a test may do more at once than a server lets in. */
@@ -74,12 +74,20 @@ async function make(scaled: Scaled): Promise<Database> {
   return database;
 }
 
+/** Once it is closed, it refuses everything, as one does whose connections are gone. */
 function notClosing(metadata: MetadataStore): MetadataStore {
+  let isOpen = true;
+  const opened = (): MetadataStore => {
+    if (!isOpen) throw new Error('The database is not open');
+    return metadata;
+  };
   return {
-    read: (look) => metadata.read(look),
-    write: (change, weight) => metadata.write(change, weight),
-    inspect: (look) => metadata.inspect(look),
-    check: () => metadata.check(),
-    [Symbol.asyncDispose]: async () => {},
+    read: async (look) => opened().read(look),
+    write: async (change, weight) => opened().write(change, weight),
+    inspect: async (look) => opened().inspect(look),
+    check: async () => opened().check(),
+    [Symbol.asyncDispose]: async () => {
+      isOpen = false;
+    },
   };
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Ids } from '../../../src/model/ids.ts';
 import type { Rows } from '../stored/rows.ts';
 import { openStores, type Stores, type StoresOptions } from '../stores.ts';
 import { type Copy, copyOf } from './copy.ts';
@@ -34,7 +35,7 @@ export class Lab implements AsyncDisposable {
     prepare: (stores: Stores) => Promise<void>,
   ): Promise<Lab> {
     const ear = new Ear();
-    const stores = await openStores({ ...options, onQuery: (sql) => ear.hear(sql) });
+    const stores = await openStores({ ...options, putBackOften: true, onQuery: (sql) => ear.hear(sql) });
     await prepare({ ...stores, ports: { ...stores.ports, ids: stableIds(() => 9) } });
     const [rows, bytes] = [await stores.rows.keep(), await stores.bytes.keep()];
     const putBack = async () => {
@@ -51,11 +52,15 @@ export class Lab implements AsyncDisposable {
   }
 
   /** Puts everything back to where it was prepared. */
-  async #restore(): Promise<Stores> {
+  async #restore(ids: Ids): Promise<Stores> {
     const { stores, putBack } = this.#parts;
     await putBack();
     stores.clock.setTo(this.#hour);
-    return { ...stores, ports: { ...stores.ports, ...(await stores.bytes.open()) } };
+    return this.#openBytes(stores, ids);
+  }
+
+  async #openBytes(stores: Stores, ids: Ids): Promise<Stores> {
+    return { ...stores, ports: { ...stores.ports, ...(await stores.bytes.open({ ids, clock: stores.clock })) } };
   }
 
   /** Runs the parties from where the stores were prepared; nothing when `conduct` lost interest. */
@@ -63,9 +68,10 @@ export class Lab implements AsyncDisposable {
     parties: (clock: PartyClock) => readonly Party[],
     conduct: Conduct,
   ): Promise<{ readonly stores: Stores; readonly outcomes: readonly unknown[] } | undefined> {
-    const stores = await this.#restore();
     const { ear } = this.#parts;
     const turns = new Turns();
+    const ids = stableIds(() => turns.party ?? 8);
+    const stores = await this.#restore(ids);
     ear.turns = turns;
     try {
       const clock: PartyClock = {
@@ -74,10 +80,12 @@ export class Lab implements AsyncDisposable {
           stores.clock.advance(milliseconds);
         },
       };
-      const ids = stableIds(() => turns.party ?? 8);
+      const all = parties(clock);
       const shared = stepwise(stores.ports, turns, ids);
-      const portsOf = () => (this.#traits.apart ? stepwise(stores.ports, turns, ids) : shared);
-      const outcomes = await turns.run(parties(clock), portsOf, {
+      const apart = this.#traits.apart
+        ? await Promise.all(all.map(async () => stepwise((await this.#openBytes(stores, ids)).ports, turns, ids)))
+        : [];
+      const outcomes = await turns.run(all, (party) => apart[party] ?? shared, {
         choose: conduct.choose,
         onStep: async (step) => {
           await ear.understand(step, stores.rows);

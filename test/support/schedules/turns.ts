@@ -82,7 +82,7 @@ export class Turns {
   /** Answers what each party answered or threw; nothing when `choose` lost interest. */
   async run(
     parties: readonly Party[],
-    portsOf: () => Ports,
+    portsOf: (party: number) => Ports,
     { choose, onStep }: Conduct,
   ): Promise<unknown[] | undefined> {
     using _ = onFailpoint((name) => (name.startsWith('transaction.') ? undefined : this.pause(name)));
@@ -91,7 +91,7 @@ export class Turns {
     for (const [at, party] of parties.entries()) {
       const chair: Chair = { party: at, held: new Set(), gate: undefined };
       chairs.push(chair);
-      await this.#untilQuiet(chair, () => ends.push(this.#attend(party, portsOf())));
+      await this.#untilQuiet(chair, () => ends.push(this.#attend(party, portsOf(at))));
     }
     for (;;) {
       const waiting = chairs.filter((chair) => chair.gate !== undefined);

@@ -1,9 +1,17 @@
 import type { BlobStore, UploadStore } from '../../../src/blobs/blob-store.ts';
+import type { Clock } from '../../../src/model/clock.ts';
+import type { Ids } from '../../../src/model/ids.ts';
+
+/** What whoever opens stores gives them. */
+export interface Around {
+  readonly ids: Ids;
+  readonly clock: Clock;
+}
 
 /** What a store of bytes holds beside every port, by the keys of the bytes. */
 export interface Bytes {
   /** Opens the store, as a process does that starts. */
-  open(): Promise<{ readonly blobs: BlobStore; readonly uploads: UploadStore }>;
+  open(around: Around): Promise<{ readonly blobs: BlobStore; readonly uploads: UploadStore }>;
 
   /** All that is there, finished or not, with its size, by its name in the store. */
   sizes(): Promise<ReadonlyMap<string, number>>;

@@ -16,10 +16,15 @@ export interface Place extends AsyncDisposable {
   openMetadata(onQuery?: (sql: string) => void): Promise<MetadataStore>;
 }
 
-/** A place of its own, or the one that goes with this folder and stays. */
-export async function findPlace(folder?: string): Promise<Place> {
+export interface PlaceOptions {
+  /** What the place goes with that stays; without it, one of its own. */
+  readonly folder?: string;
+  readonly putBackOften?: boolean;
+}
+
+export async function findPlace({ folder, putBackOften = false }: PlaceOptions): Promise<Place> {
   if (!SCALED) return findEmbeddedPlace(folder);
-  return folder === undefined ? findScaledPlace(SCALED) : findStayingPlace(SCALED, folder);
+  return folder === undefined ? findScaledPlace(SCALED, putBackOften) : findStayingPlace(SCALED, folder);
 }
 
 async function findEmbeddedPlace(given?: string): Promise<Place> {
