@@ -24,6 +24,7 @@ const ONLY_FOR: Readonly<Record<string, readonly string[]>> = {
   'metadata/sqlite': ['metadata', 'stores'],
   'metadata/postgres': ['metadata', 'stores', 'main.ts'],
   'blobs/file-system': ['blobs', 'data-folder', 'stores'],
+  'blobs/s3': ['blobs', 'stores'],
   'data-folder': ['stores'],
   stores: ['metrics', 'main.ts'],
   workers: ['admin', 'metrics', 'main.ts'],
@@ -107,7 +108,7 @@ describe('Imports', () => {
   test('of databases and stores from elsewhere in their folders name the port, not the implementation', () => {
     const inside = edges.filter(
       ({ from, to }) =>
-        /^(metadata\/(sqlite|postgres)|blobs\/file-system)\//.test(to) &&
+        /^(metadata\/(sqlite|postgres)|blobs\/(file-system|s3))\//.test(to) &&
         !from.startsWith(to.split('/').slice(0, 2).join('/')),
     );
     expect(new Set(inside.map(({ from }) => areaOf(from)))).toEqual(new Set(['data-folder', 'stores']));
