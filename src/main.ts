@@ -4,6 +4,7 @@ import type { AccessKey, KeyRing } from './aws/sigv4/access-key.ts';
 import type { VerifierOptions } from './aws/sigv4/verify.ts';
 import type { CheckStores } from './cli/fsck.ts';
 import type { ImportStore } from './cli/import.ts';
+import type { Migrations } from './cli/migrate.ts';
 import { runProgram } from './cli/program.ts';
 import type { RunningServer } from './cli/running-server.ts';
 import { packageVersion } from './cli/version.ts';
@@ -44,7 +45,7 @@ import { every } from './workers/every.ts';
 
 /** The program: `argv` is what stands after `berth`. Answers the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
-  return runProgram(argv, { start, checkStores, importStore: importInto });
+  return runProgram(argv, { start, checkStores, migrations, importStore: importInto });
 }
 
 /**
@@ -135,7 +136,19 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
         : new FrontServer(settings.accelRedirect, stores.pathBelowBlobs, ports),
   });
   registerAdmin(server, { ...ports, verifier: { ...verifierOf(settings, clock), paths: 'any' }, collector });
-  registerMetrics(server, { ...stores, collector, admission, counts, version: packageVersion() });
+  registerMetrics(server, {
+    ...stores,
+    collector,
+    admission,
+    counts,
+    stores: {
+      kinds: { database: settings.database.kind, blobs: settings.blobs.kind },
+      pool: stores.pool,
+      poolMax: settings.databasePool,
+      counts: storeCounts,
+    },
+    version: packageVersion(),
+  });
   const address = await listen(server, settings);
 
   const running = opening.move();
@@ -156,9 +169,15 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
  * @throws StartupRefusal
  */
 export async function* checkStores(...[settings, options]: Parameters<CheckStores>): ReturnType<CheckStores> {
-  await using stores = await openStores(settings, NOBODY);
+  await using stores = await openStores(settings, NOBODY, { mustExist: true });
   return yield* checkStore({ ...stores, clock: systemClock }, options);
 }
+
+/** Loaded by who migrates: everybody else has no use for it. */
+const migrations: Migrations = {
+  plan: async (url) => (await import('./stores/migrate-database.ts')).planDatabase(url),
+  apply: async (url, onStep) => (await import('./stores/migrate-database.ts')).migrateDatabase(url, onStep),
+};
 
 /**
  * Copies the store of the first settings into that of the second. Of what is in a data folder, no server may be using it.

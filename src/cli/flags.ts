@@ -15,10 +15,10 @@ export function addSettingFlags(command: Command, names: readonly SettingName[] 
   return command;
 }
 
-/** The flags that the command was given, by the names of their settings, as text. */
-export function flagsOf(command: Command): Flags {
+/** Those of these flags that the command was given, by the names of their settings, as text. */
+export function flagsOf(command: Command, names: readonly SettingName[] = SETTING_NAMES): Flags {
   const flags: Partial<Record<SettingName | 'config', string | readonly string[]>> = {};
-  for (const name of ['config', ...SETTING_NAMES] as const) {
+  for (const name of ['config', ...names] as const) {
     const given: unknown = command.getOptionValue(name === 'config' ? name : attributeOf(name));
     if (given === undefined) continue;
     flags[name] = Array.isArray(given) ? given.map(String) : String(given);

@@ -18,6 +18,7 @@ import { addImagesDelete } from './images/delete.ts';
 import { addImport, type ImportStore } from './import.ts';
 import { addLogin } from './login.ts';
 import { addLogout } from './logout.ts';
+import { addMigrate, type Migrations } from './migrate.ts';
 import { addRestore } from './restore.ts';
 import type { Start } from './running-server.ts';
 import { serve } from './serve.ts';
@@ -30,6 +31,7 @@ import { Obstacle } from './way/obstacle.ts';
 export interface ProgramParts {
   readonly start: Start;
   readonly checkStores: CheckStores;
+  readonly migrations: Migrations;
   readonly importStore: ImportStore;
   /** Dates the signatures of the commands that speak to a server. */
   readonly clock?: Clock;
@@ -46,6 +48,7 @@ export async function runProgram(
   {
     start,
     checkStores,
+    migrations,
     importStore,
     clock = systemClock,
     sources = systemSources(),
@@ -91,6 +94,7 @@ export async function runProgram(
   addRestore(program, context);
   addGc(program, context);
   addFsck(program, context, checkStores);
+  addMigrate(program, context, migrations);
   addImport(program, context, importStore);
 
   try {

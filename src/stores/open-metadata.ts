@@ -23,6 +23,7 @@ interface Around {
   /** Of the bytes that the metadata goes with. */
   readonly identity: StoreIdentity;
   readonly listener: Listener;
+  readonly mustExist: boolean;
 }
 
 /** @throws StartupRefusal */

@@ -11,6 +11,14 @@ import type { Places } from './places.ts';
 /** In milliseconds: how long a request waits for a connection. */
 const CONNECT_TIMEOUT = 5_000;
 
+interface Around {
+  /** Of the bytes that the metadata goes with. */
+  readonly identity: StoreIdentity;
+  readonly listener: Listener;
+  /** Whether an empty database is refused in any case. */
+  readonly mustExist: boolean;
+}
+
 /**
  * Opens the database at `url`. In an empty one the tables are made, unless there are bytes that must have had another.
  *
@@ -19,11 +27,14 @@ const CONNECT_TIMEOUT = 5_000;
 export async function openPostgres(
   url: string,
   places: Places,
-  { identity, listener }: { readonly identity: StoreIdentity; readonly listener: Listener },
+  { identity, listener, mustExist }: Around,
 ): Promise<PostgresMetadata> {
   try {
     const hasBytes = (await identity.read()) !== undefined;
-    if (hasBytes && (await isEmpty(url))) throw lostDatabase(namesOf(places), 'is empty');
+    if ((hasBytes || mustExist) && (await isEmpty(url))) {
+      const names = namesOf(places);
+      throw hasBytes ? lostDatabase(names, 'is empty') : new StartupRefusal(`${names.metadata} is empty`);
+    }
     return await PostgresMetadata.open({
       url,
       pool: places.databasePool,

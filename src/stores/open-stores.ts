@@ -34,15 +34,21 @@ export interface Stores extends AsyncDisposable {
  * Opens metadata and blobs, each where it is, and sees that they belong together. The data folder is held only if something
  * is in it; otherwise nothing is written to the disk of this machine.
  *
+ * With `mustExist`, a database without tables is refused: there is nothing in it to look at.
+ *
  * @throws StartupRefusal when one of them cannot be had, they do not belong together, or the disk is full
  */
-export async function openStores(places: Places, listener: Listener): Promise<Stores> {
+export async function openStores(
+  places: Places,
+  listener: Listener,
+  { mustExist = false }: { readonly mustExist?: boolean } = {},
+): Promise<Stores> {
   await using opening = new AsyncDisposableStack();
   const folder = usesDataFolder(places)
     ? opening.use(await holdDataFolder(places.dataDir, listener.onSpace))
     : undefined;
   try {
-    const opened = await openBoth(places, folder?.room ?? boundlessRoom, listener, opening);
+    const opened = await openBoth(places, { room: folder?.room ?? boundlessRoom, listener, mustExist }, opening);
     await folder?.prepared;
     const stores = opening.move();
     return { ...opened, [Symbol.asyncDispose]: () => stores.disposeAsync() };
@@ -53,14 +59,13 @@ export async function openStores(places: Places, listener: Listener): Promise<St
 
 async function openBoth(
   places: Places,
-  room: Room,
-  listener: Listener,
+  { room, listener, mustExist }: { readonly room: Room; readonly listener: Listener; readonly mustExist: boolean },
   opening: AsyncDisposableStack,
 ): Promise<Omit<Stores, typeof Symbol.asyncDispose>> {
   let stop = listener.onFatal;
   const bytes = opening.use(await openBlobs(places, { room, onFatal: (error) => stop(error) }));
   const { blobs, uploads, identity, pathBelowBlobs } = bytes;
-  const opened = await openMetadata(places, { room, identity, listener });
+  const opened = await openMetadata(places, { room, identity, listener, mustExist });
   const metadata = opening.use(opened.metadata);
   stop = opened.stop;
   const apart = places.database.kind !== 'sqlite' || places.blobs.kind !== 'files';

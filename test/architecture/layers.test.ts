@@ -25,7 +25,7 @@ const ONLY_FOR: Readonly<Record<string, readonly string[]>> = {
   'metadata/postgres': ['metadata', 'stores', 'main.ts'],
   'blobs/file-system': ['blobs', 'data-folder', 'stores'],
   'data-folder': ['stores'],
-  stores: ['main.ts'],
+  stores: ['metrics', 'main.ts'],
   workers: ['admin', 'metrics', 'main.ts'],
   aws: ['ecr', 'admin', 'cli', 'main.ts'],
 };

@@ -1,5 +1,6 @@
 import type { CheckStores } from '../../src/cli/fsck.ts';
 import type { ImportStore } from '../../src/cli/import.ts';
+import type { Migrations } from '../../src/cli/migrate.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import type { Start } from '../../src/cli/running-server.ts';
 import type { StopSignal, Terminal } from '../../src/cli/terminal.ts';
@@ -48,6 +49,11 @@ export const neverCheck: CheckStores = () => {
   throw new Error('a folder was checked');
 };
 
+export const neverMigrate: Migrations = {
+  plan: () => Promise.reject(new Error('a database was looked at')),
+  apply: () => Promise.reject(new Error('a database was migrated')),
+};
+
 export const neverImport: ImportStore = async () => {
   throw new Error('a store was imported');
 };
@@ -55,6 +61,7 @@ export const neverImport: ImportStore = async () => {
 export interface Run {
   readonly start?: Start;
   readonly checkStores?: CheckStores;
+  readonly migrations?: Migrations;
   readonly importStore?: ImportStore;
   readonly clock?: Clock;
   /** Nobody sits at the terminal unless somebody is named. */
@@ -70,16 +77,22 @@ export function begin(argv: readonly string[], options: Run = {}) {
   const {
     start = neverStart,
     checkStores = neverCheck,
+    migrations = neverMigrate,
     importStore = neverImport,
-    env = {},
-    files = {},
-    clock,
-    person,
   } = options;
+  const { env = {}, files = {}, clock, person } = options;
   const readFile = options.readFile ?? ((path: string) => files[path]);
   const { terminal, printed, send, listeners } = fakeTerminal(person);
   const sources = { env: { HOME: '/home/ann', ...env }, cwd: '/here', readFile };
-  const code = runProgram(argv, { start, checkStores, importStore, sources, terminal, ...(clock && { clock }) });
+  const code = runProgram(argv, {
+    start,
+    checkStores,
+    migrations,
+    importStore,
+    sources,
+    terminal,
+    ...(clock && { clock }),
+  });
   return { code, printed, send, listeners };
 }
 

@@ -1,10 +1,12 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { MIGRATIONS } from '../../src/metadata/postgres/migrations.ts';
+import { parseExposition } from '../metrics/parse-exposition.ts';
 import { startBerth } from '../support/berth-process.ts';
 import { Databases, inDatabase, NO_POSTGRES } from '../support/postgres/databases.ts';
 import { clientOf, expectPullable, push } from '../support/push-and-read.ts';
-import { refusedStart } from '../support/run-berth.ts';
+import { refusedStart, runBerth } from '../support/run-berth.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 if (NO_POSTGRES) console.log(`Skipped: ${NO_POSTGRES}`);
@@ -23,6 +25,10 @@ describe.skipIf(NO_POSTGRES)('berth serve --database postgres://…', () => {
 
     await using berth = await startBerth(flags);
     await expectPullable(berth, 'kept');
+    const metrics = parseExposition(await (await fetch(`${berth.origin}/metrics`)).text());
+    expect(metrics.get('berth_build_info')?.samples.keys().next().value).toContain('database="postgres",blobs="files"');
+    expect(metrics.get('berth_database_connections')?.samples.get('state="idle"')).toBeGreaterThan(0);
+    expect(metrics.get('berth_database_connections_max')?.samples.get('')).toBe(20);
     expect((await readdir(folder.path)).sort()).toEqual([
       'blobs',
       'lock',
@@ -98,6 +104,22 @@ describe.skipIf(NO_POSTGRES)('berth serve --database postgres://…', () => {
       code: 1,
       stderr: expect.stringContaining('run a newer version of Berth'),
     });
+  });
+
+  it('is checked by berth fsck, which leaves an empty database as it is', async () => {
+    await using folder = await tempFolder();
+    const database = await emptyDatabase();
+    const berth = await startBerth(['--data-dir', folder.path, '--database', database]);
+    await push(clientOf(berth), 'app');
+    const fsck = (address: string) => runBerth(['fsck', '--deep', '--data-dir', folder.path, '--database', address]);
+    const held = await fsck(database);
+    expect(held).toMatchObject({ code: 1, stderr: expect.stringContaining('is in use by another berth process') });
+    await berth.kill('SIGTERM');
+    expect(await fsck(database)).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing was found.') });
+    const empty = await emptyDatabase();
+    expect(await fsck(empty)).toMatchObject({ code: 1, stderr: expect.stringContaining(`${empty} is empty`) });
+    await rm(join(folder.path, 'blobs'), { recursive: true });
+    expect(await fsck(database)).toMatchObject({ code: 1, stdout: expect.stringContaining('0 mended') });
   });
 
   it('takes the password from PGPASSWORD, and shows where the database is without it', async () => {
