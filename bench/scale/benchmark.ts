@@ -47,7 +47,7 @@ async function run(folder: string): Promise<void> {
   print(
     `${rounds} rounds${values.smoke ? '' : ' after one that does not count'}; ${uploads} uploads of 4 KiB and ${2 * uploads} images a round, ${clients} clients in all, reads of ${seconds} s; ${cpus().length} processors; load average ${loadavg()[0]?.toFixed(1)}`,
   );
-  await using services = await startServices(folder);
+  await using services = await startServices(values.folder);
   await using starting = new AsyncDisposableStack();
   const running: { readonly installation: Installation; readonly report: Report }[] = [];
   const add = (installation: Installation) => {

@@ -18,7 +18,7 @@ export function prepareCalls(
   const calls = inputs.map((input, at) => signCall(origins[at % origins.length] ?? '', operation, input));
   const rests = origins.map((_, server) => server);
   const keepBody = keep !== undefined || full !== undefined;
-  const bodies: (Buffer | undefined)[] = [];
+  const bodies = new Map<number, Buffer>();
   return {
     next: async (connection, server) => {
       const at = rests[server] ?? 0;
@@ -29,11 +29,12 @@ export function prepareCalls(
       // One answer to each is read while they are sent over and over again, and all of those that are sent once.
       const isRead = keepBody || (empty !== undefined && at < calls.length);
       const { body } = await connection.expect(200, 'POST', '/', { ...call, keepBody: isRead });
-      if (isRead) bodies[turn] = body;
+      if (body !== undefined) bodies.set(turn, body);
       return true;
     },
     finish: () => {
-      const answers = bodies.map((body) => JSON.parse(body?.toString('utf8') ?? '{}'));
+      const inOrder = [...bodies].sort(([one], [other]) => one - other);
+      const answers = inOrder.map(([, body]) => JSON.parse(body.toString('utf8')));
       for (const answer of answers) {
         if (empty !== undefined && (answer[empty] ?? []).length > 0) throw new Error(JSON.stringify(answer[empty][0]));
         if (full !== undefined && answer[full.list]?.length !== full.length) {
