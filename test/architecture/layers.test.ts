@@ -146,8 +146,10 @@ describe('Imports', () => {
     const carrying = files.filter(({ text }) => atRunTime('@aws-sdk').test(text)).map((file) => file.path);
     expect(carrying.length).toBeGreaterThan(3);
     expect(carrying.filter((path) => !path.startsWith('blobs/s3/'))).toEqual([]);
-    const others = files.filter(({ path }) => !path.startsWith('blobs/s3/'));
-    expect(others.filter(({ text }) => atRunTime("[^']*blobs/s3/").test(text)).map((file) => file.path)).toEqual([]);
+    // The room's door is opened by who has found it named in the settings, and by nobody on the way in.
+    const others = files.filter(({ path }) => !path.startsWith('blobs/s3/') && path !== 'stores/open-bucket.ts');
+    const door = atRunTime("[^']*(?:blobs/s3/|stores/open-bucket|\\./open-bucket)");
+    expect(others.filter(({ text }) => door.test(text)).map((file) => file.path)).toEqual([]);
   });
 });
 
