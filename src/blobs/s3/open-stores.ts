@@ -6,6 +6,7 @@ import { Bucket, type Encryption } from './bucket.ts';
 import { createClient, type S3Access } from './client.ts';
 import { Presigner } from './presigner.ts';
 import { S3Blobs } from './s3-blobs.ts';
+import { NotLikeS3 } from './s3-error.ts';
 import { S3Uploads } from './s3-uploads.ts';
 import { Sightings } from './sightings.ts';
 import { StoreIdentity } from './store-identity.ts';
@@ -45,7 +46,8 @@ export async function openS3Stores(
   };
   try {
     const bucket = new Bucket(client, place.bucket, place.prefix, place.sse);
-    await client.send(new ListObjectsV2Command({ Bucket: place.bucket, Prefix: bucket.layout.root, MaxKeys: 1 }));
+    const look = { Bucket: place.bucket, Prefix: bucket.layout.root, MaxKeys: 1 };
+    if ((await client.send(new ListObjectsV2Command(look))).IsTruncated === undefined) throw new NotLikeS3();
     watchClient(client, onRequest);
     const sightings = new Sightings(clock);
     return {
