@@ -100,7 +100,7 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
     links: new DownloadLinks(await secretOf(stores.metadata, 'download-links'), clock),
     pageTokens: new PageTokens(await secretOf(stores.metadata, 'page-tokens'), clock),
     authorizer,
-    blobRedirects: true,
+    blobRedirects: settings.blobRedirects,
     layerLinkPath,
   };
   opening.defer(() => pulls.flush(ports));
