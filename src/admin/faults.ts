@@ -6,6 +6,7 @@ const STATUSES: Partial<Readonly<Record<FaultCode, number>>> = {
   RequestTooLarge: 413,
   UnknownOperation: 404,
   TooManyRequests: 429,
+  StoreUnavailable: 503,
   Unsupported: 405,
   MissingAuthenticationToken: 401,
   IncompleteSignature: 401,

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { annotate } from '../http/access-log.ts';
 import { BodyInterrupted } from '../http/body-interrupted.ts';
+import { noteFault } from '../http/note-fault.ts';
+import { RETRY_AFTER } from '../http/surface.ts';
 import { Fault } from '../model/fault.ts';
 import type { AdminEdge } from './admin-edge.ts';
 import { answerRequest, MethodRefusal } from './answer-request.ts';
@@ -15,6 +16,7 @@ export function registerAdmin(server: FastifyInstance, edge: AdminEdge): void {
     scope.setErrorHandler((error, request, reply) => {
       if (error instanceof MethodRefusal) reply.header('allow', error.allow);
       const { status, body } = describeError(error, request);
+      if (status === 503) reply.header('retry-after', RETRY_AFTER);
       return sendJson(reply, status, body);
     });
     scope.all(`${PREFIX}*`, async (request, reply) => send(request, reply, await answerRequest(edge, request)));
@@ -49,7 +51,7 @@ function describeError(error: unknown, request: FastifyRequest) {
     request.log.error({ err: error }, 'unexpected error');
     return { status: 500, body: serverErrorBody(request.id) };
   }
-  annotate(request, { fault: fault.code });
+  noteFault(request, fault);
   return { status: statusOf(fault), body: errorBody(fault, request.id) };
 }
 

@@ -14,6 +14,7 @@ export const EXCEPTIONS = {
   UnknownOperation: 'UnknownOperationException',
   TooManyRequests: 'ThrottlingException',
   StorageFull: 'ServerException',
+  StoreUnavailable: 'ServerException',
 
   MissingAuthenticationToken: 'MissingAuthenticationTokenException',
   IncompleteSignature: 'IncompleteSignatureException',

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { writeJson } from '../aws/json/write-json.ts';
 import { annotate } from '../http/access-log.ts';
 import { BodyInterrupted } from '../http/body-interrupted.ts';
+import { noteFault } from '../http/note-fault.ts';
 import { Fault } from '../model/fault.ts';
 import { answerCall } from './answer-call.ts';
 import { CONTENT_TYPE } from './content-type.ts';
@@ -33,7 +34,7 @@ export function registerEcr(server: FastifyInstance, edge: EcrEdge): void {
 
 function answerFailure(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
   if (error instanceof Fault) {
-    annotate(request, { fault: error.code });
+    noteFault(request, error);
     return send(reply, statusOf(error), errorBody(error));
   }
   if (error instanceof BodyInterrupted) throw error;

@@ -1,7 +1,12 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../model/fault.ts';
+import type { FaultCode } from '../model/fault-messages.ts';
 import { BodyInterrupted } from './body-interrupted.ts';
+import { noteFault } from './note-fault.ts';
 import { sendRefusal } from './request-refusal.ts';
+
+/** The statuses of the faults whose status is not 400. */
+const STATUSES: Partial<Readonly<Record<FaultCode, number>>> = { RequestTooLarge: 413, StoreUnavailable: 503 };
 
 /**
  * The last resort for what an edge did not answer itself. Refusals are told; of an error of ours the caller learns the
@@ -13,8 +18,9 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
     return sendRefusal(reply, { status: 400, code: 'MalformedRequest', message: error.message });
   }
   if (error instanceof Fault) {
-    const status = error.code === 'RequestTooLarge' ? 413 : 400;
-    return sendRefusal(reply, { status, code: error.code, message: error.message });
+    const { code, message }: Fault = error;
+    noteFault(request, error);
+    return sendRefusal(reply, { status: STATUSES[code] ?? 400, code, message });
   }
   const status = (error as Partial<FastifyError> | undefined)?.statusCode ?? 500;
   if (error instanceof Error && status >= 400 && status < 500) {

@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely';
 import type { StorageKey } from '../model/ids.ts';
 import { prepare } from './prepared.ts';
 import type { Schema } from './schema.ts';
-import { type Session, setOf } from './session.ts';
+import { idSetOf, type Session } from './session.ts';
 import { UsageWriter } from './usage.ts';
 
 /** A blob as one repository sees it. */
@@ -39,6 +39,14 @@ const findOne = prepare((db, { repositoryId, digest }: { readonly repositoryId: 
 
 const locate = prepare((db, { digest }: { readonly digest: string }) =>
   db.selectFrom('blob').select(['id', 'storage_key']).where('digest', '=', digest),
+);
+
+const hold = prepare((db, { digest }: { readonly digest: string }, dialect) =>
+  db
+    .selectFrom('blob')
+    .select(['id', 'storage_key'])
+    .where('digest', '=', digest)
+    .modifyEnd(dialect.holding('blob', 'change')),
 );
 
 const findRefs = prepare((db, { repositoryId, blobId }: { readonly repositoryId: number; readonly blobId: number }) =>
@@ -122,6 +130,12 @@ export class BlobWriter extends BlobReader {
     return inserted.id;
   }
 
+  /** Holds the blob: it stays, and nobody else links to it or lets it go before the transaction ends. */
+  override async locate(digest: string): Promise<Pick<RepositoryBlob, 'id' | 'storageKey'> | undefined> {
+    const [row] = await hold(this.session, { digest });
+    return row && { id: row.id, storageKey: row.storage_key as StorageKey };
+  }
+
   /** The blob of this digest, whoever may see it. Only for linking bytes that the caller has proved to have. */
   async findAnywhere(digest: string): Promise<number | undefined> {
     return (await this.locate(digest))?.id;
@@ -139,7 +153,7 @@ export class BlobWriter extends BlobReader {
       .updateTable('repository_blob')
       .set({ media_type: mediaType })
       .where('repository_id', '=', repositoryId)
-      .where('blob_id', 'in', setOf(this.session, blobIds))
+      .where('blob_id', 'in', idSetOf(this.session, blobIds))
       .execute();
   }
 }

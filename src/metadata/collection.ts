@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { StorageKey } from '../model/ids.ts';
-import { type Session, setOf } from './session.ts';
+import { idSetOf, type Session } from './session.ts';
 import { UsageWriter } from './usage.ts';
 
 export interface Trash {
@@ -33,8 +33,9 @@ export class Collection {
     eraseNotBefore: number,
   ): Promise<{ readonly blobs: number; readonly bytes: number }> {
     const { db, dialect } = this.#session;
+    if (dialect.isShared) await this.#hold(blobIds);
     const dead = await db
-      .selectFrom(dialect.rowsOf(blobIds).as('suspect'))
+      .selectFrom(dialect.idRowsOf(blobIds).as('suspect'))
       .crossJoin('blob')
       .whereRef('blob.id', '=', sql<number>`suspect.value`)
       .select(['blob.id', 'blob.size'])
@@ -46,7 +47,7 @@ export class Collection {
         ),
       )
       .execute();
-    const deadIds = setOf(
+    const deadIds = idSetOf(
       this.#session,
       dead.map((blob) => blob.id),
     );
@@ -67,6 +68,14 @@ export class Collection {
     await this.#usage.addToStore('blobs', { count: -dead.length, bytes: -bytes });
     await this.#usage.addToStore('trash', { count: dead.length, bytes });
     return { blobs: dead.length, bytes };
+  }
+
+  /** From then on nobody links to these blobs. Whoever moved their links before holds them already. */
+  async #hold(blobIds: readonly number[]): Promise<void> {
+    const { db, dialect } = this.#session;
+    const suspects = idSetOf(this.#session, blobIds);
+    const holding = dialect.holding('blob', 'change');
+    await db.selectFrom('blob').select('id').where('id', 'in', suspects).orderBy('id').modifyEnd(holding).execute();
   }
 
   /**
@@ -94,15 +103,26 @@ export class Collection {
     await this.#usage.addToStore('trash', { count: rows.length, bytes: rows.length * trash.size });
   }
 
-  /** Trash whose time has come, the oldest first. */
-  async listTrash(now: number, limit: number): Promise<Trash[]> {
-    const rows = await this.#session.db
+  /**
+   * Trash whose time has come, the oldest first, for the caller to erase. Where others erase, too, it is the caller's alone
+   * until `until`; then it is anybody's, whose caller may have ended. Erasing it twice harms nothing.
+   */
+  async takeTrash(now: number, limit: number, until: number): Promise<Trash[]> {
+    const { db, dialect } = this.#session;
+    const due = db
       .selectFrom('gc_trash')
-      .select(['storage_key', 'size', 'attempts'])
       .where('not_before', '<=', now)
       .orderBy('not_before')
       .limit(limit)
-      .execute();
+      .modifyEnd(dialect.taking('gc_trash'));
+    const rows = dialect.isShared
+      ? await db
+          .updateTable('gc_trash')
+          .set({ not_before: until })
+          .where('storage_key', 'in', due.select('storage_key'))
+          .returning(['storage_key', 'size', 'attempts'])
+          .execute()
+      : await due.select(['storage_key', 'size', 'attempts']).execute();
     return rows.map((row) => ({ storageKey: row.storage_key as StorageKey, size: row.size, attempts: row.attempts }));
   }
 

@@ -71,7 +71,7 @@ export class GraveyardReader {
   /** The tags that went together with these images, in the order they had been pushed, by image. */
   async tagsOf(images: readonly DeletedImage[]): Promise<Map<number, DeletedTag[]>> {
     const rows = await this.session.db
-      .selectFrom(this.session.dialect.rowsOf(images.map((image) => image.id)).as('wanted'))
+      .selectFrom(this.session.dialect.idRowsOf(images.map((image) => image.id)).as('wanted'))
       .crossJoin('deleted_image as image')
       .crossJoin('deleted_tag')
       .selectAll('deleted_tag')
@@ -101,7 +101,7 @@ export class GraveyardReader {
   /** Those of these images that are deleted and could be restored at `now`. */
   async findAll(manifestIds: readonly number[], now: number): Promise<DeletedImage[]> {
     const rows = await this.session.db
-      .selectFrom(this.session.dialect.rowsOf(manifestIds).as('wanted'))
+      .selectFrom(this.session.dialect.idRowsOf(manifestIds).as('wanted'))
       .crossJoin('deleted_image')
       .selectAll('deleted_image')
       .whereRef('deleted_image.manifest_id', '=', sql<number>`wanted.value`)
@@ -128,9 +128,9 @@ export class GraveyardReader {
           AND later.purge_at > later.deleted_at AND later.manifest_id > deleted_image.manifest_id)`,
       )
       .where(
-        sql<boolean>`NOT EXISTS (SELECT 1 FROM digest
-          CROSS JOIN image ON image.repository_id = digest.repository_id AND image.manifest_id = digest.manifest_id
-          WHERE digest.repository_id = deleted_image.repository_id AND digest.digest = deleted_image.digest)`,
+        sql<boolean>`NOT EXISTS (SELECT 1 FROM digest CROSS JOIN image
+          WHERE image.repository_id = digest.repository_id AND image.manifest_id = digest.manifest_id
+          AND digest.repository_id = deleted_image.repository_id AND digest.digest = deleted_image.digest)`,
       )
       .orderBy('digest')
       .limit(limit)
@@ -141,7 +141,7 @@ export class GraveyardReader {
   /** What these images list, by their ids. */
   async childrenOf(manifestIds: readonly number[]): Promise<number[]> {
     const rows = await this.session.db
-      .selectFrom(this.session.dialect.rowsOf(manifestIds).as('wanted'))
+      .selectFrom(this.session.dialect.idRowsOf(manifestIds).as('wanted'))
       .crossJoin('manifest_child')
       .whereRef('manifest_child.parent_id', '=', sql<number>`wanted.value`)
       .select('manifest_child.child_id')

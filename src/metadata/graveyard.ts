@@ -3,7 +3,8 @@ import { type DeletedImage, GraveyardReader } from './graveyard-reader.ts';
 import { LinkWriter } from './links.ts';
 import { Missing } from './missing.ts';
 import { NameWriter } from './names.ts';
-import { type Session, setOf } from './session.ts';
+import { idSetOf, type Session } from './session.ts';
+import { takeDue } from './take-due.ts';
 import { type Scope, UsageWriter } from './usage.ts';
 
 /** An image whose time to be restored is over. */
@@ -55,7 +56,8 @@ export class Graveyard extends GraveyardReader {
             'tag.tagged_at',
             sql.val(at).as('deleted_at'),
             sql.val(purgeAt).as('purge_at'),
-          ]),
+          ])
+          .orderBy(sql`wanted.key`),
       )
       .execute();
   }
@@ -80,7 +82,7 @@ export class Graveyard extends GraveyardReader {
       ])
       .expression((query) =>
         query
-          .selectFrom(this.session.dialect.rowsOf(ids).as('wanted'))
+          .selectFrom(this.session.dialect.idRowsOf(ids).as('wanted'))
           .crossJoin('deleted_image as deleted')
           .crossJoin('manifest')
           .whereRef('deleted.manifest_id', '=', sql<number>`wanted.value`)
@@ -98,7 +100,7 @@ export class Graveyard extends GraveyardReader {
       )
       .returning('blob_bytes')
       .execute();
-    await db.deleteFrom('deleted_image').where('manifest_id', 'in', setOf(this.session, ids)).execute();
+    await db.deleteFrom('deleted_image').where('manifest_id', 'in', idSetOf(this.session, ids)).execute();
     await this.#names.put(scope.repositoryId, ids);
     const logicalBytes = back.reduce((sum, image) => sum + image.blob_bytes, 0);
     await this.#usage.add(scope, { images: back.length, logicalBytes }, moves);
@@ -109,7 +111,7 @@ export class Graveyard extends GraveyardReader {
 
   async #blobsOf(manifestIds: readonly number[]): Promise<number[]> {
     const rows = await this.session.db
-      .selectFrom(this.session.dialect.rowsOf(manifestIds).as('wanted'))
+      .selectFrom(this.session.dialect.idRowsOf(manifestIds).as('wanted'))
       .crossJoin('manifest_blob')
       .whereRef('manifest_blob.manifest_id', '=', sql<number>`wanted.value`)
       .select('manifest_blob.blob_id')
@@ -133,15 +135,22 @@ export class Graveyard extends GraveyardReader {
 
   /** Forgets deleted tags: they are live again. */
   async forgetTags(ids: readonly number[]): Promise<void> {
-    await this.session.db.deleteFrom('deleted_tag').where('id', 'in', setOf(this.session, ids)).execute();
+    await this.session.db.deleteFrom('deleted_tag').where('id', 'in', idSetOf(this.session, ids)).execute();
   }
 
   /**
-   * Images whose time was over at `now`, the oldest first. One that an index lists waits until the index is purged, even
+   * Images whose time was over at `now`, the oldest first, in repositories that nobody else works on. One that an index lists waits until the index is purged, even
    * where a window that was made shorter lets its own time end before.
    */
-  async listPurgeable(now: number, limit: number): Promise<PurgeableImage[]> {
-    const rows = await this.session.db
+  async takePurgeable(now: number, limit: number): Promise<PurgeableImage[]> {
+    const look = (most: number, repositoryIds?: readonly number[]) => this.#findPurgeable(now, most, repositoryIds);
+    const images = await takeDue(this.session, limit, look, (image) => image.repositoryId);
+    await this.#links.holdBlobsOf(images.filter(({ held }) => held).map(({ id }) => id));
+    return images;
+  }
+
+  async #findPurgeable(now: number, limit: number, repositoryIds?: readonly number[]): Promise<PurgeableImage[]> {
+    const due = this.session.db
       .selectFrom('deleted_image')
       .innerJoin('repository', 'repository.id', 'deleted_image.repository_id')
       .select([
@@ -163,8 +172,9 @@ export class Graveyard extends GraveyardReader {
         ),
       )
       .orderBy('deleted_image.purge_at')
-      .limit(limit)
-      .execute();
+      .limit(limit);
+    const only = repositoryIds && idSetOf(this.session, repositoryIds);
+    const rows = await (only ? due.where('deleted_image.repository_id', 'in', only) : due).execute();
     return rows.map((row) => ({
       id: row.manifest_id,
       repositoryId: row.repository_id,
@@ -179,7 +189,7 @@ export class Graveyard extends GraveyardReader {
     const held = images.filter((image) => image.held).map((image) => image.id);
     const moves = held.length > 0 ? await this.#links.letGo(scope, held) : [];
     const manifestIds = images.map((image) => image.id);
-    const ids = setOf(this.session, manifestIds);
+    const ids = idSetOf(this.session, manifestIds);
     await this.#names.forget(scope.repositoryId, manifestIds);
     if (held.length > 0) await db.deleteFrom('deleted_tag').where('manifest_id', 'in', ids).execute();
     await db.deleteFrom('deleted_image').where('manifest_id', 'in', ids).execute();
@@ -190,7 +200,12 @@ export class Graveyard extends GraveyardReader {
   /** Forgets deleted tags whose time was over at `now`; answers how many. */
   async purgeTags(now: number, limit: number): Promise<number> {
     const { db } = this.session;
-    const due = db.selectFrom('deleted_tag').select('id').where('purge_at', '<=', now).limit(limit);
+    const due = db
+      .selectFrom('deleted_tag')
+      .select('id')
+      .where('purge_at', '<=', now)
+      .limit(limit)
+      .modifyEnd(this.session.dialect.taking('deleted_tag'));
     const result = await db.deleteFrom('deleted_tag').where('id', 'in', due).executeTakeFirst();
     return Number(result.numDeletedRows);
   }

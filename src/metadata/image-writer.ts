@@ -5,7 +5,7 @@ import { LinkWriter } from './links.ts';
 import { Missing, type MissingBlob } from './missing.ts';
 import { NameWriter } from './names.ts';
 import { prepare } from './prepared.ts';
-import { type Session, setOf } from './session.ts';
+import { idSetOf, type Session } from './session.ts';
 import { type Scope, UsageWriter } from './usage.ts';
 
 export interface NewImage extends Omit<ImageWithManifest, 'id' | 'tags' | 'lastPulledAt'> {
@@ -85,7 +85,7 @@ const insertReferences = prepare((db, { manifestId, blobIds, repositoryId }: Ref
     .columns(['manifest_id', 'blob_id', 'repository_id'])
     .expression((query) =>
       query
-        .selectFrom(dialect.rowsOf(blobIds).as('blob'))
+        .selectFrom(dialect.idRowsOf(blobIds).as('blob'))
         .select([
           sql.val(manifestId).as('manifest_id'),
           sql<number>`value`.as('blob_id'),
@@ -125,13 +125,16 @@ const keepDeleted = prepare((db, images: Images & { readonly at: number; readonl
           'tags',
         ])
         .where('repository_id', '=', images.repositoryId)
-        .where('manifest_id', 'in', setOf({ dialect }, images.ids)),
+        .where('manifest_id', 'in', idSetOf({ dialect }, images.ids)),
     )
     .returning('blob_bytes'),
 );
 
 const deleteImages = prepare((db, { repositoryId, ids }: Images, dialect) =>
-  db.deleteFrom('image').where('repository_id', '=', repositoryId).where('manifest_id', 'in', setOf({ dialect }, ids)),
+  db
+    .deleteFrom('image')
+    .where('repository_id', '=', repositoryId)
+    .where('manifest_id', 'in', idSetOf({ dialect }, ids)),
 );
 
 export class ImageWriter extends ImageReader {
@@ -203,7 +206,7 @@ export class ImageWriter extends ImageReader {
   async recordPulls(manifestIds: readonly number[], at: number): Promise<void> {
     const { db, dialect } = this.session;
     const pulled = db
-      .selectFrom(dialect.rowsOf(manifestIds).as('wanted'))
+      .selectFrom(dialect.idRowsOf(manifestIds).as('wanted'))
       .crossJoin('manifest')
       .whereRef('manifest.id', '=', sql<number>`wanted.value`)
       .select(['manifest.repository_id', 'manifest.id']);
@@ -227,7 +230,7 @@ export class ImageWriter extends ImageReader {
         .columns(['parent_id', 'child_id'])
         .expression((query) =>
           query
-            .selectFrom(dialect.rowsOf(childIds).as('child'))
+            .selectFrom(dialect.idRowsOf(childIds).as('child'))
             .select([sql.val(manifestId).as('parent_id'), sql<number>`value`.as('child_id')]),
         )
         .execute();

@@ -54,7 +54,7 @@ function named(db: Kysely<Schema>, names: SelectQueryBuilder<Schema, 'tag' | 'di
 
 const findParents = prepare((db, { manifestIds }: { readonly manifestIds: readonly number[] }, dialect) =>
   db
-    .selectFrom(dialect.rowsOf(manifestIds).as('wanted'))
+    .selectFrom(dialect.idRowsOf(manifestIds).as('wanted'))
     .crossJoin('manifest_child')
     .crossJoin('manifest as parent')
     .crossJoin('image')
@@ -78,7 +78,7 @@ export class ImageReader extends ImageListings {
   /** The manifests of these images, by image. One statement, however many. */
   async manifestsOf(manifestIds: readonly number[]): Promise<Map<number, StoredManifest>> {
     const rows = await this.session.db
-      .selectFrom(this.session.dialect.rowsOf(manifestIds).as('wanted'))
+      .selectFrom(this.session.dialect.idRowsOf(manifestIds).as('wanted'))
       .crossJoin('manifest')
       .whereRef('manifest.id', '=', sql<number>`wanted.value`)
       .select(['manifest.id', 'manifest.media_type as mediaType', 'manifest.bytes'])

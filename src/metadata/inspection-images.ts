@@ -192,7 +192,7 @@ export class ImageInspection {
       SELECT lead.repository_id, ${name} AS name, lead.manifest_id,
         CASE WHEN image.manifest_id IS NULL THEN 0 ELSE 1 END AS live,
         EXISTS (SELECT 1 FROM deleted_image AS deleted WHERE deleted.manifest_id = lead.manifest_id) AS deleted,
-        CASE WHEN image.manifest_id IS NULL THEN 0 ELSE ${known} END AS known
+        CASE WHEN image.manifest_id IS NOT NULL AND ${known} THEN 1 ELSE 0 END AS known
       FROM ${sql.table(kind)} AS lead
       LEFT JOIN image ON image.repository_id = lead.repository_id AND image.manifest_id = lead.manifest_id
       WHERE (lead.repository_id, ${name}) > (${after.repositoryId}, ${after.name})
@@ -201,6 +201,6 @@ export class ImageInspection {
   }
 
   #wanted(ids: readonly number[]) {
-    return this.#session.dialect.rowsOf(ids).as('wanted');
+    return this.#session.dialect.idRowsOf(ids).as('wanted');
   }
 }

@@ -1,7 +1,6 @@
 import { type SqlBool, sql } from 'kysely';
 import type { Schema } from './schema.ts';
 import type { Session } from './session.ts';
-import { addUsage } from './usage.ts';
 
 /** What is kept beside what it can be counted from. */
 export type UsageCounter = Exclude<keyof Schema['usage'], 'scope' | 'id'>;
@@ -108,7 +107,7 @@ export class Repairs {
     by: Partial<Readonly<Record<UsageCounter, number>>>,
   ): Promise<boolean> {
     const nothing = { images: 0, logical_bytes: 0, live_bytes: 0, held_bytes: 0, idle_bytes: 0 };
-    await addUsage(this.#session, [{ scope, id, ...nothing, ...by }]);
+    await this.#session.counters.addUsage([{ scope, id, ...nothing, ...by }]);
     return true;
   }
 

@@ -25,10 +25,10 @@ export function namedBy(
   manifestIds: readonly number[],
 ): RawBuilder<unknown> {
   return sql`SELECT link.blob_id, link.size, link.refs, link.holds, link.state, count(*) AS times
-    FROM ${dialect.rowsOf(manifestIds).as('wanted')} CROSS JOIN manifest_blob AS named CROSS JOIN repository_blob AS link
+    FROM ${dialect.idRowsOf(manifestIds).as('wanted')} CROSS JOIN manifest_blob AS named CROSS JOIN repository_blob AS link
     WHERE named.manifest_id = wanted.value
       AND link.repository_id = ${repositoryId} AND link.blob_id = named.blob_id
-    GROUP BY link.blob_id`;
+    GROUP BY link.repository_id, link.blob_id`;
 }
 
 export class LinkReader {
@@ -68,7 +68,7 @@ export class LinkReader {
 
   /** The bytes of these blobs of the repository, at each level where no other repository needs them. */
   async bytesOf(scope: Scope, blobIds: readonly number[]): Promise<ReleasedBytes> {
-    const wanted = this.session.dialect.rowsOf(blobIds).as('wanted');
+    const wanted = this.session.dialect.idRowsOf(blobIds).as('wanted');
     return this.#sum(
       scope,
       sql`SELECT link.blob_id, link.size FROM ${wanted} CROSS JOIN repository_blob AS link

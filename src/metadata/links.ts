@@ -1,8 +1,11 @@
 import { type RawBuilder, sql } from 'kysely';
 import { LinkReader, namedBy } from './link-reader.ts';
 import { Missing } from './missing.ts';
+import type { Value } from './place.ts';
 import { prepare } from './prepared.ts';
-import { type Session, setOf } from './session.ts';
+import { idSetOf, type Session } from './session.ts';
+import type { SqlDialect } from './sql-dialect.ts';
+import { takeDue } from './take-due.ts';
 import { LINK_STATE, type Move, type Scope, UsageWriter } from './usage.ts';
 
 /** A link that nothing needs and whose time is over. */
@@ -36,30 +39,44 @@ function movesOf({ repositoryId, registryKey }: Scope, changes: RawBuilder<unkno
     GROUP BY before, after, others`;
 }
 
-const movesOfNew = prepare((_, link: Link) =>
-  movesOf(
-    link,
-    sql`SELECT ${link.blobId} AS blob_id, ${link.size} AS size, ${sql.lit(LINK_STATE.absent)} AS before, ${sql.lit(LINK_STATE.idle)} AS after
+/** Holds the blobs that `changes` move, in order of id: what others in the registry need of them stands still then. */
+function holdMoved(dialect: SqlDialect, changes: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`SELECT blob.id FROM blob
+    WHERE blob.id IN (SELECT change.blob_id FROM (${changes}) AS change WHERE change.before <> change.after)
+    ORDER BY blob.id ${dialect.holding('blob', 'change')}`;
+}
+
+/** Prepares the moves that certain changes come to. */
+function prepareMoves<Given extends Names & { readonly [Name in keyof Given]: Value }>(
+  changesOf: (given: Given, dialect: SqlDialect) => RawBuilder<unknown>,
+): (session: Session, given: Given) => Promise<Move[]> {
+  const hold = prepare((_, given: Given, dialect) => holdMoved(dialect, changesOf(given, dialect)));
+  const sum = prepare((_, given: Given, dialect) => movesOf(given, changesOf(given, dialect)));
+  return async (session, given) => {
+    if (session.dialect.isShared) await hold(session, given);
+    return sum(session, given);
+  };
+}
+
+const movesOfNew = prepareMoves(
+  (link: Link) =>
+    sql`SELECT CAST(${link.blobId} AS BIGINT) AS blob_id, CAST(${link.size} AS BIGINT) AS size,
+        ${sql.lit(LINK_STATE.absent)} AS before, ${sql.lit(LINK_STATE.idle)} AS after
       WHERE NOT EXISTS (SELECT 1 FROM repository_blob AS link
         WHERE link.repository_id = ${link.repositoryId} AND link.blob_id = ${link.blobId})`,
-  ),
 );
 
-const movesOfNamed = prepare((_, named: Named, dialect) =>
-  movesOf(
-    named,
+const movesOfNamed = prepareMoves(
+  (named: Named, dialect) =>
     sql`SELECT blob_id, size, state AS before, ${sql.lit(LINK_STATE.live)} AS after
       FROM (${namedBy(dialect, named, named.manifestIds)}) AS named`,
-  ),
 );
 
-const movesOfReleased = prepare((_, named: Named & { readonly held: number }, dialect) =>
-  movesOf(
-    named,
+const movesOfReleased = prepareMoves(
+  (named: Named & { readonly held: number }, dialect) =>
     sql`SELECT blob_id, size, ${sql.lit(LINK_STATE.live)} AS before,
         CASE WHEN ${named.held} = 1 OR holds > 0 THEN ${sql.lit(LINK_STATE.held)} ELSE ${sql.lit(LINK_STATE.idle)} END AS after
       FROM (${namedBy(dialect, named, named.manifestIds)}) AS named WHERE refs = times`,
-  ),
 );
 
 const putLink = prepare((db, link: Link & { readonly keepUntil: number }, dialect) =>
@@ -83,6 +100,12 @@ const putLink = prepare((db, link: Link & { readonly keepUntil: number }, dialec
     ),
 );
 
+/** Holds these blobs at once, in order of id, for what is done to one after the other. */
+async function holdBlobs({ db, dialect }: Session, blobIds: RawBuilder<number>): Promise<void> {
+  const blobs = db.selectFrom('blob').select('id').where('id', 'in', blobIds);
+  await blobs.orderBy('id').modifyEnd(dialect.holding('blob', 'change')).execute();
+}
+
 type Counting = {
   readonly manifestIds: readonly number[];
   readonly refs: number;
@@ -98,7 +121,7 @@ const count = prepare(
   (_, { manifestIds, refs, holds, keepUntil }: Counting, dialect) => sql`
     INSERT INTO repository_blob (repository_id, blob_id, registry_id, size, refs, holds, keep_until)
     SELECT named.repository_id, named.blob_id, 0, 0, count(*), count(*), ${keepUntil}
-    FROM ${dialect.rowsOf(manifestIds).as('wanted')} CROSS JOIN manifest_blob AS named WHERE named.manifest_id = wanted.value
+    FROM ${dialect.idRowsOf(manifestIds).as('wanted')} CROSS JOIN manifest_blob AS named WHERE named.manifest_id = wanted.value
     GROUP BY named.repository_id, named.blob_id
     ON CONFLICT (repository_id, blob_id) DO UPDATE SET
       refs = repository_blob.refs + ${refs} * excluded.refs,
@@ -164,7 +187,7 @@ export class LinkWriter extends LinkReader {
       .updateTable('repository_blob')
       .set({ keep_until: until })
       .where('repository_id', '=', repositoryId)
-      .where('blob_id', 'in', setOf(this.session, blobIds))
+      .where('blob_id', 'in', idSetOf(this.session, blobIds))
       .where('keep_until', '<', until)
       .execute();
   }
@@ -220,22 +243,40 @@ export class LinkWriter extends LinkReader {
   }
 
   /**
-   * Links that nothing needs and whose time is over, those waiting longest first. A fresh look at who names the blob stands
+   * Links that nothing needs and whose time is over, those waiting longest first, in repositories that nobody else works on. A fresh look at who names the blob stands
    * beside the count: the count says where to look, it does not decide.
    */
-  async listIdle(now: number, limit: number): Promise<IdleLink[]> {
+  async takeIdle(now: number, limit: number): Promise<IdleLink[]> {
+    const look = (most: number, repositoryIds?: readonly number[]) => this.#findIdle(now, most, repositoryIds);
+    const idle = await takeDue(this.session, limit, look, (link) => link.repositoryId);
+    if (this.session.dialect.isShared) {
+      await holdBlobs(this.session, idSetOf(this.session, [...new Set(idle.map((link) => link.blobId))]));
+    }
+    return idle;
+  }
+
+  async #findIdle(now: number, limit: number, repositoryIds?: readonly number[]): Promise<IdleLink[]> {
+    const only = repositoryIds ? sql`AND link.repository_id IN ${idSetOf(this.session, repositoryIds)}` : sql``;
     const { rows } = await sql<{ repository_id: number; registry_id: number; blob_id: number }>`
       SELECT link.repository_id, link.registry_id, link.blob_id FROM repository_blob AS link
-      WHERE link.refs = 0 AND link.holds = 0 AND link.keep_until <= ${now}
+      WHERE link.refs = 0 AND link.holds = 0 AND link.keep_until <= ${now} ${only}
         AND NOT EXISTS (SELECT 1 FROM manifest_blob AS named
           WHERE named.blob_id = link.blob_id AND named.repository_id = link.repository_id)
       ORDER BY link.keep_until LIMIT ${limit}`.execute(this.session.db);
     return rows.map((row) => ({ repositoryId: row.repository_id, registryKey: row.registry_id, blobId: row.blob_id }));
   }
 
+  /** Holds all that these images name, where others write, too: their links may be moved in any order then. */
+  async holdBlobsOf(manifestIds: readonly number[]): Promise<void> {
+    if (!this.session.dialect.isShared || manifestIds.length === 0) return;
+    const named = sql<number>`(SELECT named.blob_id FROM manifest_blob AS named
+      WHERE named.manifest_id IN ${idSetOf(this.session, manifestIds)})`;
+    await holdBlobs(this.session, named);
+  }
+
   /** Takes idle blobs out of the repository's sight. */
   async remove(scope: Scope, blobIds: readonly number[]): Promise<void> {
-    const wanted = this.session.dialect.rowsOf(blobIds).as('wanted');
+    const wanted = this.session.dialect.idRowsOf(blobIds).as('wanted');
     const moves = await this.#movesOf(
       scope,
       sql`SELECT link.blob_id, link.size, ${sql.lit(LINK_STATE.idle)} AS before, ${sql.lit(LINK_STATE.absent)} AS after
@@ -245,12 +286,14 @@ export class LinkWriter extends LinkReader {
     await this.session.db
       .deleteFrom('repository_blob')
       .where('repository_id', '=', scope.repositoryId)
-      .where('blob_id', 'in', setOf(this.session, blobIds))
+      .where('blob_id', 'in', idSetOf(this.session, blobIds))
       .execute();
     await this.#usage.add(scope, {}, moves);
   }
 
   async #movesOf(scope: Scope, changes: RawBuilder<unknown>): Promise<Move[]> {
-    return (await movesOf(scope, changes).execute(this.session.db)).rows;
+    const { db, dialect } = this.session;
+    if (dialect.isShared) await holdMoved(dialect, changes).execute(db);
+    return (await movesOf(scope, changes).execute(db)).rows;
   }
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { prepare } from './prepared.ts';
-import { type Session, setOf } from './session.ts';
+import { idSetOf, type Session } from './session.ts';
 
 /** A blob that an image names and its repository does not see, as the manifest describes it. */
 export interface MissingBlob {
@@ -23,7 +23,7 @@ const findAwaiting = prepare(
   (_, given: { readonly repositoryId: number; readonly blobIds: readonly number[] }, dialect) => sql<Awaiting>`
     SELECT missing.manifest_id AS "manifestId", blob.id AS "blobId", blob.size, missing.media_type AS "mediaType",
       CASE WHEN image.manifest_id IS NULL THEN 0 ELSE 1 END AS live
-    FROM ${dialect.rowsOf(given.blobIds).as('wanted')}
+    FROM ${dialect.idRowsOf(given.blobIds).as('wanted')}
       CROSS JOIN blob CROSS JOIN repository_blob AS link CROSS JOIN missing_blob AS missing
     LEFT JOIN image ON image.repository_id = missing.repository_id AND image.manifest_id = missing.manifest_id
     LEFT JOIN deleted_image AS deleted ON deleted.manifest_id = missing.manifest_id
@@ -39,7 +39,7 @@ const adopt = prepare(
   }>`
     INSERT INTO manifest_child (parent_id, child_id)
     SELECT missing.parent_id, child.manifest_id
-    FROM ${dialect.rowsOf(given.manifestIds).as('wanted')} CROSS JOIN image AS child CROSS JOIN missing_child AS missing
+    FROM ${dialect.idRowsOf(given.manifestIds).as('wanted')} CROSS JOIN image AS child CROSS JOIN missing_child AS missing
     LEFT JOIN image ON image.repository_id = missing.repository_id AND image.manifest_id = missing.parent_id
     LEFT JOIN deleted_image AS deleted ON deleted.manifest_id = missing.parent_id
     WHERE child.repository_id = ${given.repositoryId} AND child.manifest_id = wanted.value
@@ -66,7 +66,7 @@ export class Missing {
   ): Promise<void> {
     const { db, dialect } = this.#session;
     if (blobs.length > 0) {
-      const records = dialect.recordsOf(blobs, ['digest', 'size', 'mediaType']);
+      const records = dialect.recordsIn(JSON.stringify(blobs), { digest: 'text', size: 'number', mediaType: 'text' });
       await sql`INSERT INTO missing_blob (manifest_id, digest, size, media_type, repository_id)
         SELECT ${manifestId}, digest, size, "mediaType", ${repositoryId} FROM ${records} AS missing`.execute(db);
     }
@@ -93,8 +93,8 @@ export class Missing {
     manifestIds: readonly number[],
   ): Promise<void> {
     const { db, dialect } = this.#session;
-    const ids = setOf(this.#session, manifestIds);
-    const named = dialect.rowsOf(manifestIds).as('named');
+    const ids = idSetOf(this.#session, manifestIds);
+    const named = dialect.idRowsOf(manifestIds).as('named');
     await sql`INSERT INTO manifest_blob (manifest_id, blob_id, repository_id)
       SELECT value, ${blob.id}, ${repositoryId} FROM ${named}`.execute(db);
     await sql`DELETE FROM missing_blob WHERE manifest_id IN ${ids}
@@ -112,7 +112,7 @@ export class Missing {
     const rows = await adopt(this.#session, { repositoryId, manifestIds });
     if (rows.length === 0) return;
     for (const [childId, listed] of Map.groupBy(rows, (row) => row.childId)) {
-      const parents = setOf(
+      const parents = idSetOf(
         this.#session,
         listed.map((row) => row.parentId),
       );
@@ -127,7 +127,7 @@ export class Missing {
     const largest = sql`(SELECT max(child.image_size) FROM manifest_child AS listed CROSS JOIN manifest AS child
       WHERE listed.parent_id = manifest.id AND child.id = listed.child_id)`;
     for (let level = manifestIds; level.length > 0; ) {
-      const wanted = this.#session.dialect.rowsOf(level).as('wanted');
+      const wanted = this.#session.dialect.idRowsOf(level).as('wanted');
       const { rows }: { readonly rows: readonly { id: number }[] } = await sql<{ id: number }>`
         UPDATE manifest SET image_size = ${largest}
         WHERE id IN (SELECT listed.parent_id FROM ${wanted} CROSS JOIN manifest_child AS listed

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { prepare } from './prepared.ts';
-import { type Session, setOf } from './session.ts';
+import { idSetOf, type Session } from './session.ts';
 
 const putDigests = prepare((db, { manifestIds }: { readonly manifestIds: readonly number[] }, dialect) =>
   db
@@ -8,7 +8,7 @@ const putDigests = prepare((db, { manifestIds }: { readonly manifestIds: readonl
     .columns(['repository_id', 'digest', 'manifest_id'])
     .expression((query) =>
       query
-        .selectFrom(dialect.rowsOf(manifestIds).as('wanted'))
+        .selectFrom(dialect.idRowsOf(manifestIds).as('wanted'))
         .crossJoin('manifest')
         .whereRef('manifest.id', '=', sql<number>`wanted.value`)
         .select(['manifest.repository_id', 'manifest.digest', 'manifest.id']),
@@ -43,9 +43,9 @@ export class NameWriter {
   /** Forgets what leads to these deleted images. */
   async forget(repositoryId: number, manifestIds: readonly number[]): Promise<void> {
     const { db, dialect } = this.#session;
-    const ids = setOf(this.#session, manifestIds);
+    const ids = idSetOf(this.#session, manifestIds);
     const deleted = db
-      .selectFrom(dialect.rowsOf(manifestIds).as('wanted'))
+      .selectFrom(dialect.idRowsOf(manifestIds).as('wanted'))
       .crossJoin('deleted_image')
       .whereRef('deleted_image.manifest_id', '=', sql<number>`wanted.value`);
     await db

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { prepare } from './prepared.ts';
-import { type Session, setOf } from './session.ts';
+import { idSetOf, type Session, setOf } from './session.ts';
+import { takeDue } from './take-due.ts';
 
 /** A subject that was deleted, in one repository, and has left referrers behind. */
 export interface OrphanedSubject {
@@ -30,16 +31,20 @@ export class Orphans {
     await note(this.#session, { repositoryId, digests, notBefore });
   }
 
-  /** Those whose time had come at `now`, the oldest first. */
-  async listDue(now: number, limit: number): Promise<OrphanedSubject[]> {
-    const rows = await this.#session.db
-      .selectFrom('orphaned_subject')
-      .select(['repository_id', 'digest'])
-      .where('not_before', '<=', now)
-      .orderBy('not_before')
-      .limit(limit)
-      .execute();
-    return rows.map((row) => ({ repositoryId: row.repository_id, digest: row.digest }));
+  /** Those whose time had come at `now`, the oldest first, in repositories that nobody else works on. */
+  async takeDue(now: number, limit: number): Promise<OrphanedSubject[]> {
+    const look = async (most: number, repositoryIds?: readonly number[]) => {
+      const due = this.#session.db
+        .selectFrom('orphaned_subject')
+        .select(['repository_id', 'digest'])
+        .where('not_before', '<=', now)
+        .orderBy('not_before')
+        .limit(most);
+      const only = repositoryIds && idSetOf(this.#session, repositoryIds);
+      const rows = await (only ? due.where('repository_id', 'in', only) : due).execute();
+      return rows.map((row) => ({ repositoryId: row.repository_id, digest: row.digest }));
+    };
+    return takeDue(this.#session, limit, look, (subject) => subject.repositoryId);
   }
 
   async forget(repositoryId: number, digests: readonly string[]): Promise<void> {

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { NamedImage } from './image.ts';
 import { type TaggedImage, toTagged } from './image.ts';
 import { prepare } from './prepared.ts';
-import { type Session, setOf } from './session.ts';
+import { idSetOf, type Session, setOf } from './session.ts';
 
 /** A tag and the image it points to. */
 export interface ResolvedTag {
@@ -197,7 +197,7 @@ export class TagWriter extends TagReader {
       .updateTable('image')
       .set({ tags: dialect.listWithout(sql.ref('image.tags'), names) })
       .where('repository_id', '=', repositoryId)
-      .where('manifest_id', 'in', setOf(this.session, ids))
+      .where('manifest_id', 'in', idSetOf(this.session, ids))
       .execute();
   }
 }

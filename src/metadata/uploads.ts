@@ -86,21 +86,22 @@ export class UploadReader {
     const [row] = await findUpload(this.session, { id, repositoryId });
     return row && fromRow(row);
   }
+}
 
-  /** Those whose time had run out at `now`, the oldest first. */
-  async listExpired(now: number, limit: number): Promise<Upload[]> {
+export class UploadWriter extends UploadReader {
+  /** Those whose time had run out at `now` and that nobody else holds, the oldest first. */
+  async takeExpired(now: number, limit: number): Promise<Upload[]> {
     const rows = await this.session.db
       .selectFrom('upload')
       .selectAll()
       .where('expires_at', '<=', now)
       .orderBy('expires_at')
       .limit(limit)
+      .modifyEnd(this.session.dialect.taking('upload'))
       .execute();
     return rows.map(fromRow);
   }
-}
 
-export class UploadWriter extends UploadReader {
   async insert(upload: Pick<Upload, 'id' | 'repositoryId' | 'storageKey' | 'expiresAt'>): Promise<void> {
     const { id, repositoryId, storageKey, expiresAt } = upload;
     await insertUpload(this.session, { id, repositoryId, storageKey, expiresAt });

@@ -1,8 +1,8 @@
-import { sql } from 'kysely';
 import type { Registry } from '../model/registry.ts';
-import { prepare } from './prepared.ts';
+import type { StoreKind } from './counters.ts';
 import type { Schema } from './schema.ts';
 import type { Session } from './session.ts';
+import type { RecordColumns } from './sql-dialect.ts';
 
 /** Of one repository, or of a registry, where a blob that several repositories see counts once. Bytes. */
 export interface Usage {
@@ -65,7 +65,6 @@ export function byRepository<Row extends Scope>(
 }
 
 type Change = Partial<Usage>;
-type StoreKind = keyof StoreUsage;
 
 const NOTHING: Usage = { images: 0, logicalBytes: 0, liveBytes: 0, heldBytes: 0, idleBytes: 0 };
 
@@ -78,6 +77,7 @@ export class UsageReader {
 
   /** Nothing, for one in which nothing has happened. */
   async find(scope: Schema['usage']['scope'], id: number): Promise<Usage> {
+    await this.session.counters.settle();
     const row = await this.session.db
       .selectFrom('usage')
       .selectAll()
@@ -106,6 +106,7 @@ export class UsageReader {
   }
 
   async ofStore(): Promise<StoreUsage> {
+    await this.session.counters.settle();
     const rows = await this.session.db.selectFrom('store_usage').selectAll().execute();
     const counted = (kind: StoreKind): Counted => {
       const row = rows.find((candidate) => candidate.kind === kind);
@@ -114,19 +115,6 @@ export class UsageReader {
     return { blobs: counted('blobs'), trash: counted('trash'), uploads: counted('uploads') };
   }
 }
-
-const addToStore = prepare(
-  (db, { kind, count, bytes }: { readonly kind: StoreKind; readonly count: number; readonly bytes: number }) =>
-    db
-      .insertInto('store_usage')
-      .values({ kind, count, bytes })
-      .onConflict((conflict) =>
-        conflict.column('kind').doUpdateSet({
-          count: sql<number>`store_usage.count + excluded.count`,
-          bytes: sql<number>`store_usage.bytes + excluded.bytes`,
-        }),
-      ),
-);
 
 export class UsageWriter extends UsageReader {
   /** Counts a change of the repository's images, and the moves of its blobs, for the repository and for its registry. */
@@ -137,49 +125,37 @@ export class UsageWriter extends UsageReader {
       shift(repository, before, after, bytes);
       shift(registry, strongest(before, others), strongest(after, others), bytes);
     }
-    await addUsage(this.session, [
+    await this.session.counters.addUsage([
       toRow('repository', scope.repositoryId, repository),
       toRow('registry', scope.registryKey, registry),
     ]);
   }
 
   async addToStore(kind: StoreKind, change: Counted): Promise<void> {
-    if (change.count === 0 && change.bytes === 0) return;
-    await addToStore(this.session, { kind, count: change.count, bytes: change.bytes });
+    await this.session.counters.addToStore(kind, change);
   }
 
   /** Forgets a repository that is gone. */
   async forget(repositoryId: number): Promise<void> {
-    await this.session.db
-      .deleteFrom('usage')
-      .where('scope', '=', 'repository')
-      .where('id', '=', repositoryId)
-      .execute();
+    await this.session.counters.forgetRepository(repositoryId);
   }
 }
 
-/** Adds to the counters of repositories and registries. */
-export async function addUsage(session: Session, rows: readonly Schema['usage'][]): Promise<void> {
-  const changed = rows.filter((row) => COUNTERS.some((counter) => row[counter] !== 0));
-  if (changed.length === 0) return;
-  await addRows(session, { rows: JSON.stringify(changed) });
-}
+export const COUNTERS = ['images', 'logical_bytes', 'live_bytes', 'held_bytes', 'idle_bytes'] as const;
 
-const COUNTERS = ['images', 'logical_bytes', 'live_bytes', 'held_bytes', 'idle_bytes'] as const;
+export const USAGE_COLUMNS = {
+  scope: 'text',
+  id: 'number',
+  images: 'number',
+  logical_bytes: 'number',
+  live_bytes: 'number',
+  held_bytes: 'number',
+  idle_bytes: 'number',
+} as const satisfies RecordColumns<Schema['usage']>;
 
-const addRows = prepare((_, { rows }: { readonly rows: string }, dialect) => {
-  const added = dialect.recordsIn(rows, ['scope', 'id', ...COUNTERS]);
-  const sums = COUNTERS.map(
-    (counter) => sql`${sql.ref(counter)} = ${sql.ref(`usage.${counter}`)} + ${sql.ref(`excluded.${counter}`)}`,
-  );
-  return sql`INSERT INTO usage (scope, id, images, logical_bytes, live_bytes, held_bytes, idle_bytes)
-    SELECT scope, id, images, logical_bytes, live_bytes, held_bytes, idle_bytes FROM ${added} AS added WHERE true
-    ON CONFLICT (scope, id) DO UPDATE SET ${sql.join(sums)}`;
-});
+type Figures = { -readonly [K in keyof Usage]: Usage[K] };
 
-type Counters = { -readonly [K in keyof Usage]: Usage[K] };
-
-function shift(usage: Counters, before: LinkState, after: LinkState, bytes: number): void {
+function shift(usage: Figures, before: LinkState, after: LinkState, bytes: number): void {
   if (before === after) return;
   const [from, to] = [counterOf(before), counterOf(after)];
   if (from) usage[from] -= bytes;

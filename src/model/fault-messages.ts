@@ -28,6 +28,8 @@ export const FAULT_MESSAGES = {
   TooManyRequests: () => 'Rate exceeded',
   StorageFull: () =>
     'The registry has no space left to store anything new. Reading and deleting go on as usual; deleting images makes space',
+  StoreUnavailable: (f: { readonly store: 'database' | 'blobs' }) =>
+    `The registry cannot reach its ${f.store === 'database' ? 'database' : 'store of blobs'} now. Try again in a moment`,
 
   // Who is calling, and may they
   MissingAuthenticationToken: () => 'Missing Authentication Token',

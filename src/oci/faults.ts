@@ -1,3 +1,4 @@
+import { RETRY_AFTER } from '../http/surface.ts';
 import type { Fault } from '../model/fault.ts';
 import type { FaultCode } from '../model/fault-messages.ts';
 import type { Answer } from './call.ts';
@@ -14,6 +15,7 @@ interface OciError {
  * take a 404 on PUT for a missing repository.
  *
  * A full disk is 507: of an answer above 499 docker shows no more than the status line, and "Insufficient Storage" says it.
+ * A store that does not answer is 503, which clients take for what passes.
  */
 export const OCI_ERRORS = {
   InvalidParameter: { status: 405, code: 'UNSUPPORTED' },
@@ -22,6 +24,7 @@ export const OCI_ERRORS = {
   UnknownOperation: { status: 404, code: 'UNSUPPORTED' },
   TooManyRequests: { status: 429, code: 'TOOMANYREQUESTS' },
   StorageFull: { status: 507, code: 'STORAGE_FULL' },
+  StoreUnavailable: { status: 503, code: 'UNAVAILABLE' },
 
   MissingAuthenticationToken: { status: 401, code: 'UNAUTHORIZED' },
   IncompleteSignature: { status: 403, code: 'DENIED' },
@@ -79,7 +82,8 @@ export interface ErrorAnswer extends Answer {
 
 /** A fault as the protocol says it, with what else the caller needs to go on. */
 export function refuse(fault: Fault, headers: Readonly<Record<string, string>> = {}): ErrorAnswer {
-  return errorAnswer(OCI_ERRORS[fault.code], fault.message, headers);
+  const retry = fault.code === 'StoreUnavailable' && { 'Retry-After': RETRY_AFTER };
+  return errorAnswer(OCI_ERRORS[fault.code], fault.message, { ...retry, ...headers });
 }
 
 /** The answer to an error of ours: it says nothing but where to look in the log. */

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { annotate } from '../http/access-log.ts';
 import { BodyInterrupted } from '../http/body-interrupted.ts';
+import { noteFault } from '../http/note-fault.ts';
 import { sendStream } from '../http/send-stream.ts';
 import { Fault } from '../model/fault.ts';
 import { answerRequest, splitTarget } from './answer-request.ts';
@@ -32,7 +32,7 @@ export function registerOci(server: FastifyInstance, edge: OciEdge): void {
 
 function answerError(error: unknown, request: FastifyRequest): Answer {
   if (error instanceof Fault) {
-    annotate(request, { fault: error.code });
+    noteFault(request, error);
     return refuse(error);
   }
   if (error instanceof BodyInterrupted) {

@@ -22,6 +22,7 @@ const ONLY_FOR: Readonly<Record<string, readonly string[]>> = {
   config: ['cli', 'data-folder', 'main.ts'],
   // Which databases and stores there are is known where they are opened.
   'metadata/sqlite': ['metadata', 'data-folder'],
+  'metadata/postgres': ['metadata', 'stores', 'main.ts'],
   'blobs/file-system': ['blobs', 'data-folder'],
   'data-folder': ['main.ts'],
   workers: ['admin', 'metrics', 'main.ts'],
@@ -38,6 +39,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:fs/promises': ['blobs', 'config', 'cli', 'data-folder', 'metadata'],
   'node:sqlite': ['metadata', 'data-folder'],
   kysely: ['metadata'],
+  pg: ['metadata'],
   commander: ['cli'],
   pino: ['http'],
   'prom-client': ['metrics'],

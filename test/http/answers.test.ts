@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { Fault } from '../../src/model/fault.ts';
+import { StoreUnavailable } from '../../src/model/store-unavailable.ts';
 import { dial, parseAnswer, request, startServer, until } from './test-server.ts';
 
 test('a path that nothing serves is answered with what is served where', async () => {
@@ -47,6 +48,22 @@ test('a parameter in a path may be as long as the headers', async () => {
     server.get('/x/:name', async ({ params }) => String((params as { name: string }).name.length));
   });
   expect(parseAnswer(await request(port, `GET /x/${'a'.repeat(8000)}`))).toMatchObject({ status: 200, body: '8000' });
+});
+
+test('of a store that does not answer the caller learns that it may come again, and the log why', async () => {
+  const { port, log } = await startServer((server) => {
+    server.get('/', async () => {
+      throw new StoreUnavailable('database', new Error('no route to the secret host'));
+    });
+  });
+  const answer = parseAnswer(await request(port, 'GET /'));
+  expect(answer.status).toBe(503);
+  expect(answer.body).not.toContain('secret');
+  const lines = log.filter(({ requestId }) => requestId === answer.headers['x-amzn-requestid']);
+  expect(lines).toMatchObject([
+    { level: 'warn', store: 'database', err: { message: 'no route to the secret host' } },
+    { level: 'info', status: 503, fault: 'StoreUnavailable' },
+  ]);
 });
 
 test('of an unexpected error the caller learns the request id, and the log the rest', async () => {

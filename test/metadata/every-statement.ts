@@ -74,7 +74,7 @@ export async function useWriters(tx: MetadataTransaction): Promise<void> {
   await tx.uploads.insert({ id: 'u', repositoryId: app.id, storageKey, expiresAt: NOW });
   const upload = await tx.uploads.find(app.id, 'u');
   if (upload) await tx.uploads.advance(upload, upload);
-  await tx.uploads.listExpired(NOW, 9);
+  await tx.uploads.takeExpired(NOW, 9);
   await tx.uploads.listOfRepository(app.id, 9);
   await tx.uploads.delete('u');
 
@@ -85,12 +85,12 @@ export async function useWriters(tx: MetadataTransaction): Promise<void> {
   await tx.usage.add(scope, { images: 0 }, []);
   await tx.usage.addToStore('trash', { count: 1, bytes: 1 });
   await tx.collection.discard({ storageKey, size: 1, notBefore: NOW });
-  await tx.collection.listTrash(NOW, 9);
+  await tx.collection.takeTrash(NOW, 9, NOW);
   await tx.collection.postponeTrash({ storageKey, notBefore: NOW, error: 'x' });
   await tx.collection.forgetTrash([{ storageKey, attempts: 1 }]);
   await tx.tags.delete(app.id, ['a']);
   await useGraveyard(tx, app, [parent, child, sparse]);
-  await tx.links.listIdle(NOW, 9);
+  await tx.links.takeIdle(NOW, 9);
   await tx.links.remove(scope, [blob.id]);
   await tx.collection.condemn([blob.id], NOW);
   await tx.repositories.deleteEmpty(app.id);
@@ -110,7 +110,7 @@ async function useRepositories({ repositories }: MetadataTransaction, id: number
   await repositories.deleteResourceTags(id, ['a']);
   await repositories.markDeleted(id, NOW, NOW);
   await repositories.findDeleted(REGISTRY, 'app', NOW);
-  await repositories.listDismantled(NOW, 9);
+  await repositories.takeDismantled(NOW, 9);
   await repositories.postponeDismantling(id, NOW);
   await repositories.restore(id);
 }
@@ -156,7 +156,7 @@ async function useGraveyard(
   // Another statement than where nothing is deleted.
   await tx.tags.listNames(app.id, { after: '', limit: 9 });
   await orphans.note(app.id, digests, NOW);
-  await orphans.listDue(NOW, 9);
+  await orphans.takeDue(NOW, 9);
   await orphans.forget(app.id, digests);
   const ids = images.map((image) => image.id);
   const dead = await graveyard.findAll(ids, NOW);
@@ -172,7 +172,7 @@ async function useGraveyard(
   await graveyard.forgetTags([1]);
   await deleteImages(tx, app, images, undoable);
   for (let due = [0]; due.length > 0; ) {
-    const purgeable = await graveyard.listPurgeable(NOW + 1, 1);
+    const purgeable = await graveyard.takePurgeable(NOW + 1, 1);
     due = purgeable.map((image) => image.id);
     if (due.length > 0) await graveyard.purge(scopeOf(app), purgeable);
   }

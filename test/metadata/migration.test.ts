@@ -135,7 +135,7 @@ describe('A database of the first schema, opened by this Berth,', () => {
       expect(await keptUntil(2, 'shared')).toBe(80);
       expect((await blobs.find(3, 'sha256:shared'))?.mediaType).toBe('layer/c');
     });
-    const idle = await metadata.write((tx) => tx.links.listIdle(80, 9));
+    const idle = await metadata.write((tx) => tx.links.takeIdle(80, 9));
     expect(idle.map((link) => [link.repositoryId, link.blobId])).toEqual([
       [1, 3],
       [2, 1],
@@ -180,7 +180,7 @@ describe('A database of the first schema, opened by this Berth,', () => {
         lastPartSize: 3,
         expiresAt: 500,
       });
-      expect(await tx.collection.listTrash(90, 9)).toEqual([{ storageKey: '6', size: 12, attempts: 3 }]);
+      expect(await tx.collection.takeTrash(90, 9, 90)).toEqual([{ storageKey: '6', size: 12, attempts: 3 }]);
       expect([...(await tx.secrets.getOrPut('key', new Uint8Array(1)))]).toEqual([10]);
     });
   });
@@ -205,7 +205,7 @@ describe('A database of the first schema, opened by this Berth,', () => {
       while ((await purgeImages(tx)).length > 0);
       await tx.links.remove(
         scopeOf(app),
-        (await tx.links.listIdle(80, 9)).filter((link) => link.repositoryId === app.id).map((link) => link.blobId),
+        (await tx.links.takeIdle(80, 9)).filter((link) => link.repositoryId === app.id).map((link) => link.blobId),
       );
       expect(await tx.collection.condemn([1, 2, 3, 4], 0)).toEqual({ blobs: 3, bytes: 1011 });
       await tx.uploads.delete('u');
@@ -313,7 +313,7 @@ describe('A database of the third schema, opened by this Berth,', () => {
       expect((await tx.images.find(1, { tag: 'v1' as Tag }))?.tags).toEqual(['v1']);
       for (const id of [2, 3]) await tx.links.hide(1, id, 40);
       expect(await seen()).toEqual([[1, 50]]);
-      expect((await tx.links.listIdle(40, 9)).map((link) => link.blobId)).toEqual([3]);
+      expect((await tx.links.takeIdle(40, 9)).map((link) => link.blobId)).toEqual([3]);
       const gone = await tx.graveyard.find(1, 'sha256:gone', 50);
       await tx.graveyard.restore({ repositoryId: 1, registryKey: 1 }, gone ? [gone] : []);
       expect(await seen()).toEqual([

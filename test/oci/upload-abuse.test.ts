@@ -17,7 +17,7 @@ async function collectNow(server: OciServer): Promise<void> {
 }
 
 async function uploadsLeft(server: OciServer): Promise<number> {
-  const uploads = await server.edge.metadata.read((view) => view.uploads.listExpired(Number.MAX_SAFE_INTEGER, 1000));
+  const uploads = await server.edge.metadata.write((view) => view.uploads.takeExpired(Number.MAX_SAFE_INTEGER, 1000));
   return uploads.length;
 }
 

@@ -133,7 +133,7 @@ describe('A referrer whose subject is deleted', () => {
     await deleteRepository(stores.ports, path, { force: true });
     await later(stores, expiry);
     await later(stores, expiry);
-    expect(await stores.ports.metadata.write((tx) => tx.orphans.listDue(Number.MAX_SAFE_INTEGER, 9))).toEqual([]);
+    expect(await stores.ports.metadata.write((tx) => tx.orphans.takeDue(Number.MAX_SAFE_INTEGER, 9))).toEqual([]);
     expect(await stores.bytesOnDisk()).toBe(0);
     await checkStores(stores);
   });

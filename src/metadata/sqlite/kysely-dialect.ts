@@ -3,12 +3,12 @@ import {
   type CompiledQuery,
   type DatabaseConnection,
   type Dialect,
-  type Driver,
   type QueryResult,
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
+import { BorrowedConnection } from '../borrowed-connection.ts';
 import type { Prepared } from './statements.ts';
 
 /** Finds the statement for a query, and throws once its view or transaction has ended. */
@@ -19,7 +19,7 @@ export function kyselyDialect(statementOf: StatementOf): Dialect {
   const connection = new SqliteConnection(statementOf);
   return {
     createAdapter: () => new SqliteAdapter(),
-    createDriver: () => new BorrowedConnectionDriver(connection),
+    createDriver: () => new BorrowedConnection(connection),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
@@ -43,25 +43,4 @@ class SqliteConnection implements DatabaseConnection {
   streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
     throw new Error('Rows are not streamed: every listing is paged');
   }
-}
-
-/** The store opens and ends transactions itself, so this driver has nothing to do but lend its connection. */
-class BorrowedConnectionDriver implements Driver {
-  readonly #connection: DatabaseConnection;
-
-  constructor(connection: DatabaseConnection) {
-    this.#connection = connection;
-  }
-
-  async init(): Promise<void> {}
-  async acquireConnection(): Promise<DatabaseConnection> {
-    return this.#connection;
-  }
-  async releaseConnection(): Promise<void> {}
-  async destroy(): Promise<void> {}
-  async beginTransaction(): Promise<void> {
-    throw new Error('Transactions do not nest');
-  }
-  async commitTransaction(): Promise<void> {}
-  async rollbackTransaction(): Promise<void> {}
 }

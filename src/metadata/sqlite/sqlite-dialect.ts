@@ -1,10 +1,10 @@
 import { type Expression, type RawBuilder, sql } from 'kysely';
 import { listParameter } from '../place.ts';
-import type { SqlDialect } from '../sql-dialect.ts';
+import type { RecordColumns, SqlDialect } from '../sql-dialect.ts';
 
 export const sqliteDialect: SqlDialect = {
   rowsOf: (values) => sql`json_each(${listParameter(values)})`,
-  recordsOf: (records, columns) => recordsIn(JSON.stringify(records), columns),
+  idRowsOf: (values) => sql`json_each(${listParameter(values)})`,
   recordsIn,
   elementsOf: (list) => sql`json_each(${list})`,
   linesOf: (column, only) =>
@@ -16,9 +16,15 @@ export const sqliteDialect: SqlDialect = {
   ) => sql`(SELECT json_group_array(element.value ORDER BY element.key) FROM json_each(${list}) AS element
     WHERE element.value NOT IN (SELECT value FROM json_each(${JSON.stringify(values)})))`,
   greatest: (a: Expression<number>, b: Expression<number>) => sql<number>`max(${a}, ${b})`,
+  // There is one writer.
+  isShared: false,
+  holding: () => sql``,
+  taking: () => sql``,
 };
 
-function recordsIn(json: string, columns: readonly string[]): RawBuilder<unknown> {
-  const picked = columns.map((column) => sql`json_extract(value, ${sql.lit(`$.${column}`)}) AS ${sql.ref(column)}`);
+function recordsIn(json: string, columns: RecordColumns): RawBuilder<unknown> {
+  const picked = Object.keys(columns).map(
+    (column) => sql`json_extract(value, ${sql.lit(`$.${column}`)}) AS ${sql.ref(column)}`,
+  );
   return sql`(SELECT ${sql.join(picked)} FROM json_each(${json}))`;
 }

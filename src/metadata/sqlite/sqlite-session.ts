@@ -2,6 +2,7 @@ import type { SQLInputValue } from 'node:sqlite';
 import { type CompiledQuery, Kysely } from 'kysely';
 import type { Schema } from '../schema.ts';
 import type { Session } from '../session.ts';
+import { CountersAtOnce } from './counters-at-once.ts';
 import { kyselyDialect } from './kysely-dialect.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 import type { Statements } from './statements.ts';
@@ -9,6 +10,7 @@ import type { Statements } from './statements.ts';
 /** One view or transaction on one connection of `node:sqlite`, from its beginning to its end. */
 export class SqliteSession implements Session {
   readonly dialect = sqliteDialect;
+  readonly counters = new CountersAtOnce(this);
   readonly #statements: Statements;
   #isOpen = true;
   #db: Kysely<Schema> | undefined;

@@ -20,7 +20,7 @@ export interface Condemned {
 export async function condemn({ metadata, clock }: Pick<Ports, 'metadata' | 'clock'>): Promise<Condemned> {
   const condemned = await metadata.write(async (tx) => {
     const now = clock.now();
-    const idle = await tx.links.listIdle(now, CONDEMN_BATCH);
+    const idle = await tx.links.takeIdle(now, CONDEMN_BATCH);
     if (idle.length === 0) return { unlinked: 0, blobs: 0, bytes: 0 };
     for (const [scope, links] of byRepository(idle)) {
       await tx.links.remove(

@@ -21,7 +21,7 @@ export async function dismantle(
 ): Promise<boolean> {
   const looked = await metadata.write(async (tx) => {
     const now = clock.now();
-    const [repository] = await tx.repositories.listDismantled(due, 1);
+    const [repository] = await tx.repositories.takeDismantled(due, 1);
     if (!repository) return false;
     const { repositoryId, purgeAt } = repository;
     if (await takeSome(tx, repository, now, retention.grace)) return true;

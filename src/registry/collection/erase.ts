@@ -4,6 +4,12 @@ import type { Ports } from '../ports.ts';
 /** How many keys one call to the store erases. S3 takes as many at once. */
 export const ERASE_BATCH = 1000;
 
+/**
+ * In milliseconds: how long a batch is left to the process that took it. One that has not come back by then has most likely
+ * ended; if it comes back all the same, what it erases is dead, whoever else has erased it.
+ */
+export const ERASE_TIME = 120_000;
+
 const FIRST_RETRY = 10_000;
 const LAST_RETRY = 3_600_000;
 
@@ -20,7 +26,10 @@ export interface Erased {
  * long, up to an hour.
  */
 export async function erase({ metadata, blobs, clock }: Pick<Ports, 'metadata' | 'blobs' | 'clock'>): Promise<Erased> {
-  const trash = await metadata.write((tx) => tx.collection.listTrash(clock.now(), ERASE_BATCH), 'bulk');
+  const trash = await metadata.write((tx) => {
+    const now = clock.now();
+    return tx.collection.takeTrash(now, ERASE_BATCH, now + ERASE_TIME);
+  }, 'bulk');
   if (trash.length === 0) return { tried: 0, erased: 0, bytes: 0 };
   await failpoint('trash.listed');
   const failures = await blobs.erase(trash.map(({ storageKey }) => storageKey));

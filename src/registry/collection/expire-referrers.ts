@@ -15,7 +15,7 @@ export const REFERRER_BATCH = 100;
 export async function expireReferrers({ metadata, clock, retention }: Pick<Ports, 'metadata' | 'clock' | 'retention'>) {
   const looked = await metadata.write(async (tx) => {
     const now = clock.now();
-    const [subject] = await tx.orphans.listDue(now, 1);
+    const [subject] = await tx.orphans.takeDue(now, 1);
     if (!subject) return false;
     const repository = await tx.repositories.findById(subject.repositoryId);
     const subjectIsBack = (await tx.images.identify(subject.repositoryId, [subject.digest])).length > 0;

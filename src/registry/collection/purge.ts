@@ -13,7 +13,7 @@ export const PURGE_TAGS_BATCH = 500;
  */
 export async function purge({ metadata, clock }: Pick<Ports, 'metadata' | 'clock'>): Promise<number> {
   const purged = await metadata.write(async (tx) => {
-    const images = await tx.graveyard.listPurgeable(clock.now(), PURGE_BATCH);
+    const images = await tx.graveyard.takePurgeable(clock.now(), PURGE_BATCH);
     for (const [scope, group] of byRepository(images)) await tx.graveyard.purge(scope, group);
     return images.length;
   }, 'bulk');

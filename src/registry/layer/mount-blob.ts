@@ -36,6 +36,7 @@ async function findSource(
   source: RepositoryPath,
   digest: string,
 ): Promise<RepositoryBlob | undefined> {
-  const from = await view.repositories.find(source.registry, source.repositoryName);
+  // Another repository than the one that changes, so it is not held: two mounts may go opposite ways.
+  const from = await view.repositories.glance(source.registry, source.repositoryName);
   return from && view.blobs.find(from.id, digest);
 }

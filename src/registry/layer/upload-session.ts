@@ -3,7 +3,7 @@ import type { Upload } from '../../metadata/uploads.ts';
 import { failpoint } from '../../model/failpoint.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Ports } from '../ports.ts';
-import { getRepository, namesOf, type RepositoryPath } from '../repository/repository-path.ts';
+import { getRepository, namesOf, type RepositoryPath, useRepository } from '../repository/repository-path.ts';
 
 /** Names an upload: it belongs to its repository and is unknown everywhere else. */
 export interface UploadPath extends RepositoryPath {
@@ -17,7 +17,7 @@ export async function beginUpload(
 ): Promise<string> {
   const id = ids.uuid();
   await metadata.write(async (tx) => {
-    const repository = await getRepository(tx, path);
+    const repository = await useRepository(tx, path);
     const expiresAt = clock.now() + retention.upload;
     await tx.uploads.insert({ id, repositoryId: repository.id, storageKey: ids.storageKey(), expiresAt });
   });

@@ -1,4 +1,4 @@
-import type { MetadataView } from '../../metadata/metadata-store.ts';
+import type { MetadataTransaction, MetadataView } from '../../metadata/metadata-store.ts';
 import type { Repository } from '../../metadata/repositories.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Registry } from '../../model/registry.ts';
@@ -14,12 +14,30 @@ export function namesOf({ registry, repositoryName }: RepositoryPath) {
   return { registryId: registry.id, repositoryName };
 }
 
-/** @throws Fault `RepositoryNotFound` */
+/**
+ * The repository; within a transaction it is held, so that nothing in it changes but by this transaction.
+ *
+ * @throws Fault `RepositoryNotFound`
+ */
 export async function getRepository(
   view: Pick<MetadataView, 'repositories'>,
   path: RepositoryPath,
 ): Promise<Repository> {
   const repository = await view.repositories.find(path.registry, path.repositoryName);
+  if (!repository) throw new Fault('RepositoryNotFound', namesOf(path));
+  return repository;
+}
+
+/**
+ * As `getRepository`, for what needs no more than that the repository is there: others change it meanwhile.
+ *
+ * @throws Fault `RepositoryNotFound`
+ */
+export async function useRepository(
+  tx: Pick<MetadataTransaction, 'repositories'>,
+  path: RepositoryPath,
+): Promise<Repository> {
+  const repository = await tx.repositories.find(path.registry, path.repositoryName, 'use');
   if (!repository) throw new Fault('RepositoryNotFound', namesOf(path));
   return repository;
 }

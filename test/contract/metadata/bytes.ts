@@ -81,7 +81,7 @@ export function bytesContract(name: string, open: OpenMetadata): void {
           await tx.uploads.insert({ id, repositoryId, storageKey: ids.storageKey(), expiresAt });
         }
         const expired = async (now: number, limit = 9) =>
-          (await tx.uploads.listExpired(now, limit)).map((upload) => upload.id);
+          (await tx.uploads.takeExpired(now, limit)).map((upload) => upload.id);
         expect(await expired(9)).toEqual([]);
         expect(await expired(20)).toEqual(['a', 'b']);
         expect(await expired(99, 1)).toEqual(['a']);
@@ -113,8 +113,8 @@ export function bytesContract(name: string, open: OpenMetadata): void {
         expect(await tx.blobs.findAnywhere(digest('dead'))).toBeUndefined();
         expect(await tx.blobs.find(app.id, digest('shared'))).toBeUndefined();
         expect(await tx.blobs.find(other.id, digest('shared'))).toBeDefined();
-        expect(await tx.collection.listTrash(69, 9)).toEqual([]);
-        expect(await tx.collection.listTrash(70, 9)).toEqual([{ storageKey, size: 4, attempts: 0 }]);
+        expect(await tx.collection.takeTrash(69, 9, 69)).toEqual([]);
+        expect(await tx.collection.takeTrash(70, 9, 70)).toEqual([{ storageKey, size: 4, attempts: 0 }]);
         expect(await tx.collection.condemn([], 70)).toEqual({ blobs: 0, bytes: 0 });
         expect(await tx.usage.ofStore()).toEqual({
           blobs: { count: 1, bytes: 6 },
@@ -132,10 +132,10 @@ export function bytesContract(name: string, open: OpenMetadata): void {
         await tx.uploads.insert({ id: 'u', repositoryId, storageKey: arriving, expiresAt: NOW });
         for (const storageKey of [live, arriving, dead, dead])
           await tx.collection.discard({ storageKey, size: 1, notBefore: 0 });
-        expect((await tx.collection.listTrash(0, 9)).map((trash) => trash.storageKey)).toEqual([dead]);
+        expect((await tx.collection.takeTrash(0, 9, 0)).map((trash) => trash.storageKey)).toEqual([dead]);
         await tx.uploads.delete('u');
         await tx.collection.discard({ storageKey: arriving, size: 1, notBefore: 0 });
-        expect(await tx.collection.listTrash(0, 9)).toHaveLength(2);
+        expect(await tx.collection.takeTrash(0, 9, 0)).toHaveLength(2);
       });
     });
 
@@ -144,14 +144,14 @@ export function bytesContract(name: string, open: OpenMetadata): void {
         const storageKey = ids.storageKey();
         const discard = () => tx.collection.discard({ storageKey, size: 1, notBefore: 0 });
         await discard();
-        const listed = await tx.collection.listTrash(0, 9);
+        const listed = await tx.collection.takeTrash(0, 9, 0);
         await discard();
         await tx.collection.forgetTrash(listed);
-        const again = await tx.collection.listTrash(0, 9);
+        const again = await tx.collection.takeTrash(0, 9, 0);
         expect(again.map((trash) => trash.storageKey)).toEqual([storageKey]);
         expect((await tx.usage.ofStore()).trash).toEqual({ count: 1, bytes: 1 });
         await tx.collection.forgetTrash(again);
-        expect(await tx.collection.listTrash(0, 9)).toEqual([]);
+        expect(await tx.collection.takeTrash(0, 9, 0)).toEqual([]);
         expect((await tx.usage.ofStore()).trash).toEqual({ count: 0, bytes: 0 });
       });
     });
@@ -161,10 +161,10 @@ export function bytesContract(name: string, open: OpenMetadata): void {
         const [a, b] = [ids.storageKey(), ids.storageKey()];
         for (const storageKey of [a, b]) await tx.collection.discard({ storageKey, size: 1, notBefore: 0 });
         await tx.collection.postponeTrash({ storageKey: a, notBefore: 50, error: 'EIO' });
-        expect((await tx.collection.listTrash(49, 9)).map((trash) => trash.storageKey)).toEqual([b]);
+        expect((await tx.collection.takeTrash(49, 9, 49)).map((trash) => trash.storageKey)).toEqual([b]);
         await tx.collection.forgetTrash([{ storageKey: b, attempts: 0 }]);
         await tx.collection.forgetTrash([]);
-        expect(await tx.collection.listTrash(50, 9)).toEqual([{ storageKey: a, size: 1, attempts: 1 }]);
+        expect(await tx.collection.takeTrash(50, 9, 50)).toEqual([{ storageKey: a, size: 1, attempts: 1 }]);
       });
     });
   });

@@ -100,7 +100,7 @@ export async function deleteImages(
 
 /** Purges what is due at `now`. */
 export async function purgeImages(tx: MetadataTransaction, now = NOW): Promise<number[]> {
-  const due = await tx.graveyard.listPurgeable(now, 100);
+  const due = await tx.graveyard.takePurgeable(now, 100);
   for (const image of due) await tx.graveyard.purge(image, [image]);
   return due.map((image) => image.id);
 }

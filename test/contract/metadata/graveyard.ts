@@ -124,11 +124,11 @@ export function graveyardContract(name: string, open: OpenMetadata): void {
           // The window was made shorter meanwhile.
           await deleteImages(tx, app, [child], { at: NOW + 30, purgeAt: NOW + 31 });
           const due = async (now: number, limit = 9) =>
-            (await tx.graveyard.listPurgeable(now, limit)).map((image) => image.id);
+            (await tx.graveyard.takePurgeable(now, limit)).map((image) => image.id);
           expect(await due(NOW + 109)).toEqual([]);
           expect(await due(NOW + 120)).toEqual([early.id, index.id]);
           expect(await due(NOW + 120, 1)).toEqual([early.id]);
-          expect(await tx.graveyard.listPurgeable(NOW + 110, 9)).toEqual([
+          expect(await tx.graveyard.takePurgeable(NOW + 110, 9)).toEqual([
             { ...scopeOf(app), id: early.id, held: true },
           ]);
           expect(await purgeImages(tx, NOW + 120)).toEqual([early.id, index.id]);
@@ -228,7 +228,7 @@ export function graveyardContract(name: string, open: OpenMetadata): void {
         await deleteImages(tx, app, [gone], undoable());
         await tx.orphans.note(app.id, ['sha256:a', 'sha256:b', 'sha256:c', 'sha256:d'], 50);
         await tx.orphans.note(app.id, [], 50);
-        expect(await tx.orphans.listDue(50, 9)).toEqual([{ repositoryId: app.id, digest: 'sha256:a' }]);
+        expect(await tx.orphans.takeDue(50, 9)).toEqual([{ repositoryId: app.id, digest: 'sha256:a' }]);
       });
     });
 
@@ -248,7 +248,7 @@ export function graveyardContract(name: string, open: OpenMetadata): void {
           await tx.orphans.note(other.id, ['a'], 15);
           await tx.orphans.note(app.id, ['a'], 30);
           const due = async (now: number, limit = 9) =>
-            (await tx.orphans.listDue(now, limit)).map((subject) => [subject.repositoryId, subject.digest]);
+            (await tx.orphans.takeDue(now, limit)).map((subject) => [subject.repositoryId, subject.digest]);
           expect(await due(14)).toEqual([]);
           expect(await due(30)).toEqual([
             [other.id, 'a'],

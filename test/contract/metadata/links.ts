@@ -29,7 +29,7 @@ async function usageOf(
 
 const both = <T>(usage: T): [T, T] => [usage, usage];
 const idleIn = async (tx: MetadataTransaction, now: number, limit = 9) =>
-  (await tx.links.listIdle(now, limit)).map((link) => [link.repositoryId, link.blobId]);
+  (await tx.links.takeIdle(now, limit)).map((link) => [link.repositoryId, link.blobId]);
 
 export function linksContract(name: string, open: OpenMetadata): void {
   describe(`${name}: a link to a blob`, () => {
@@ -216,7 +216,7 @@ export function linksContract(name: string, open: OpenMetadata): void {
             [other.id, a.id],
             [app.id, b.id],
           ]);
-          expect(await tx.links.listIdle(30, 1)).toEqual([{ ...scopeOf(other), blobId: a.id }]);
+          expect(await tx.links.takeIdle(30, 1)).toEqual([{ ...scopeOf(other), blobId: a.id }]);
           expect(await idleIn(tx, NOW)).toHaveLength(3);
         });
       },

@@ -134,7 +134,7 @@ export function repositoriesContract(name: string, open: OpenMetadata): void {
           expect(await tx.repositories.find(REGISTRY, 'app')).toEqual(app);
           expect(await tagsOf(tx, app)).toEqual(['latest']);
           expect(await tx.repositories.resourceTags(app.id)).toHaveLength(1);
-          expect((await tx.repositories.listDismantled(NOW + 99, 9)).map((one) => one.repositoryId)).toEqual([next.id]);
+          expect((await tx.repositories.takeDismantled(NOW + 99, 9)).map((one) => one.repositoryId)).toEqual([next.id]);
         });
       },
     );
@@ -156,7 +156,7 @@ export function repositoriesContract(name: string, open: OpenMetadata): void {
         await tx.repositories.markDeleted(b.id, NOW + 10, NOW + 99);
         await tx.repositories.markDeleted(a.id, NOW + 20, NOW + 99);
         const due = async (now: number, limit = 9) =>
-          (await tx.repositories.listDismantled(now, limit)).map((one) => one.repositoryId);
+          (await tx.repositories.takeDismantled(now, limit)).map((one) => one.repositoryId);
         expect(await due(NOW + 9)).toEqual([]);
         expect(await due(NOW + 20)).toEqual([b.id, a.id]);
         expect(await due(NOW + 20, 1)).toEqual([b.id]);
@@ -184,7 +184,7 @@ export function repositoriesContract(name: string, open: OpenMetadata): void {
           expect(await tx.repositories.deleteEmpty(app.id)).toBe(false);
           await tx.links.remove(scopeOf(app), [blob.id]);
           expect(await tx.repositories.deleteEmpty(app.id)).toBe(true);
-          expect(await tx.repositories.listDismantled(NOW + 99, 9)).toEqual([]);
+          expect(await tx.repositories.takeDismantled(NOW + 99, 9)).toEqual([]);
           expect(await tx.repositories.resourceTags(app.id)).toEqual([]);
           expect((await insertRepository(tx, 'app')).id).toBeGreaterThan(app.id);
         });

@@ -53,20 +53,30 @@ export function transactionsContract(name: string, open: OpenMetadata): void {
       expect(await metadata.read(namesIn)).toEqual(['app']);
     });
 
-    metadataTest('comes after those that were asked for before it, one at a time', open, async (metadata) => {
-      const events: string[] = [];
-      const changes = Array.from({ length: 20 }, (_, at) =>
-        metadata.write(async (tx) => {
-          events.push(`begin ${at}`);
-          expect(await namesIn(tx)).toHaveLength(at);
-          await insertRepository(tx, `app-${at}`);
-          await new Promise(setImmediate);
-          events.push(`end ${at}`);
-        }),
-      );
-      await Promise.all(changes);
-      expect(events).toEqual(Array.from({ length: 20 }, (_, at) => [`begin ${at}`, `end ${at}`]).flat());
-    });
+    metadataTest(
+      'that holds a repository has it to itself, and sees all that was done before',
+      open,
+      async (metadata) => {
+        await metadata.write((tx) => insertRepository(tx, 'app'));
+        const events: string[] = [];
+        const changes = Array.from({ length: 20 }, (_, at) =>
+          metadata.write(async (tx) => {
+            const app = await tx.repositories.find(REGISTRY, 'app');
+            if (!app) throw new Error('There is no repository');
+            const tags = await tx.repositories.resourceTags(app.id);
+            expect(tags).toHaveLength(events.length / 2);
+            events.push(`begin ${at}`);
+            await tx.repositories.putResourceTags(app.id, [{ key: `key-${at}`, value: '' }]);
+            await new Promise(setImmediate);
+            events.push(`end ${at}`);
+          }),
+        );
+        await Promise.all(changes);
+        expect(events).toHaveLength(40);
+        const order = events.flatMap((event) => (event.startsWith('begin') ? [Number(event.slice(6))] : []));
+        expect(events).toEqual(order.flatMap((at) => [`begin ${at}`, `end ${at}`]));
+      },
+    );
 
     metadataTest('that fails does not hold up those that wait behind it', open, async (metadata) => {
       const outcomes = await Promise.allSettled([

@@ -124,7 +124,7 @@ describe('Two parties with steps that touch', () => {
 test('A sweep that looks in one transaction and acts in another is found out, whatever guards it otherwise', async () => {
   const waiting = blobOf('waiting for its manifest');
   const sweeps = async ({ metadata, clock }: Ports) => {
-    const idle = await metadata.write((tx) => tx.links.listIdle(clock.now(), 9));
+    const idle = await metadata.write((tx) => tx.links.takeIdle(clock.now(), 9));
     await metadata.write(async (tx) => {
       for (const { blobId, ...scope } of idle) await tx.links.remove(scope, [blobId]);
       await tx.collection.condemn(
