@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
-import type { StorageKey } from '../model/ids.ts';
+import type { StoredName } from '../model/ids.ts';
 import { idSetOf, type Session } from './session.ts';
 import { UsageWriter } from './usage.ts';
 
 export interface Trash {
-  readonly storageKey: StorageKey;
+  readonly storageKey: StoredName;
   /** Bytes. */
   readonly size: number;
   /** Erasures that failed so far, or that came too early. */
@@ -79,11 +79,11 @@ export class Collection {
   }
 
   /**
-   * Makes a key trash, unless an upload or a blob has it: those need their bytes. For a key that is trash already it counts
+   * Makes a name trash, unless an upload or a blob has it: those need their bytes. For a name that is trash already it counts
    * as another attempt, so that an erasure under way, which may have come before the last bytes, is not the last one.
    */
   async discard(trash: {
-    readonly storageKey: StorageKey;
+    readonly storageKey: StoredName;
     readonly size: number;
     readonly notBefore: number;
   }): Promise<void> {
@@ -98,6 +98,7 @@ export class Collection {
       INSERT INTO gc_trash (storage_key, size, not_before, attempts)
       SELECT ${trash.storageKey}, ${trash.size}, ${trash.notBefore}, 0
       WHERE NOT EXISTS (SELECT 1 FROM upload WHERE upload.storage_key = ${trash.storageKey})
+        AND NOT EXISTS (SELECT 1 FROM upload_name WHERE upload_name.storage_key = ${trash.storageKey})
         AND NOT EXISTS (SELECT 1 FROM blob WHERE blob.storage_key = ${trash.storageKey})
       RETURNING storage_key`.execute(db);
     await this.#usage.addToStore('trash', { count: rows.length, bytes: rows.length * trash.size });
@@ -123,7 +124,7 @@ export class Collection {
           .returning(['storage_key', 'size', 'attempts'])
           .execute()
       : await due.select(['storage_key', 'size', 'attempts']).execute();
-    return rows.map((row) => ({ storageKey: row.storage_key as StorageKey, size: row.size, attempts: row.attempts }));
+    return rows.map((row) => ({ storageKey: row.storage_key as StoredName, size: row.size, attempts: row.attempts }));
   }
 
   /** Forgets keys whose bytes are gone, but for those that were discarded once more since they were listed. */
@@ -144,7 +145,7 @@ export class Collection {
 
   /** Keeps a key for another try. */
   async postponeTrash(failure: {
-    readonly storageKey: StorageKey;
+    readonly storageKey: StoredName;
     readonly notBefore: number;
     readonly error: string;
   }): Promise<void> {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { StorageKey } from '../model/ids.ts';
+import type { StoredName } from '../model/ids.ts';
 import { isLive } from './inspection-images.ts';
 import { type Session, setOf } from './session.ts';
 
@@ -35,7 +35,8 @@ export class BlobInspection {
     const { rows } = await sql<BlobRow>`
       SELECT blob.id, blob.digest, blob.size, blob.storage_key,
         EXISTS (SELECT 1 FROM repository_blob AS link WHERE link.blob_id = blob.id) AS linked,
-        EXISTS (SELECT 1 FROM upload WHERE upload.storage_key = blob.storage_key) AS in_upload
+        EXISTS (SELECT 1 FROM upload WHERE upload.storage_key = blob.storage_key)
+          OR EXISTS (SELECT 1 FROM upload_name AS named WHERE named.storage_key = blob.storage_key) AS in_upload
       FROM blob WHERE blob.id > ${after} ORDER BY blob.id LIMIT ${limit}`.execute(this.#session.db);
     return rows;
   }
@@ -50,10 +51,10 @@ export class BlobInspection {
     return row?.storage_key === storageKey;
   }
 
-  /** Of these keys, those that no blob, no upload and no trash has. */
-  async findUnknown(storageKeys: readonly StorageKey[]): Promise<Set<StorageKey>> {
+  /** Of these names, those that no blob, no upload and no trash has. */
+  async findUnknown(storageKeys: readonly StoredName[]): Promise<Set<StoredName>> {
     const known = new Set<string>();
-    for (const table of ['blob', 'upload', 'gc_trash'] as const) {
+    for (const table of ['blob', 'upload', 'upload_name', 'gc_trash'] as const) {
       const rows = await this.#session.db
         .selectFrom(table)
         .select('storage_key')

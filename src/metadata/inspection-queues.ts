@@ -79,7 +79,8 @@ export class QueueInspection {
     const { rows } = await sql<TrashRow>`
       SELECT trash.storage_key, trash.size, trash.not_before, trash.attempts, trash.last_error,
         EXISTS (SELECT 1 FROM blob WHERE blob.storage_key = trash.storage_key)
-          OR EXISTS (SELECT 1 FROM upload WHERE upload.storage_key = trash.storage_key) AS in_use
+          OR EXISTS (SELECT 1 FROM upload WHERE upload.storage_key = trash.storage_key)
+          OR EXISTS (SELECT 1 FROM upload_name AS named WHERE named.storage_key = trash.storage_key) AS in_use
       FROM gc_trash AS trash
       WHERE trash.storage_key > ${after} ORDER BY trash.storage_key LIMIT ${limit}`.execute(this.#session.db);
     return rows;

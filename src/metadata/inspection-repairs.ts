@@ -139,7 +139,8 @@ export class Repairs {
     const { rows } = await sql<{ size: number }>`
       DELETE FROM gc_trash WHERE storage_key = ${storageKey}
         AND (EXISTS (SELECT 1 FROM blob WHERE blob.storage_key = gc_trash.storage_key)
-          OR EXISTS (SELECT 1 FROM upload WHERE upload.storage_key = gc_trash.storage_key))
+          OR EXISTS (SELECT 1 FROM upload WHERE upload.storage_key = gc_trash.storage_key)
+          OR EXISTS (SELECT 1 FROM upload_name AS named WHERE named.storage_key = gc_trash.storage_key))
       RETURNING size`.execute(this.#session.db);
     return rows[0]?.size;
   }

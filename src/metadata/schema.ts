@@ -22,6 +22,7 @@ export interface Schema {
   deleted_tag: DeletedTagTable;
   orphaned_subject: OrphanedSubjectTable;
   upload: UploadTable;
+  upload_name: UploadNameTable;
   gc_trash: TrashTable;
   usage: UsageTable;
   store_usage: StoreUsageTable;
@@ -216,6 +217,18 @@ interface UploadTable {
   small_part: number;
   last_part_size: number;
   expires_at: number;
+  /** The store's own note on where the bytes are. Without one they are under `storage_key`. */
+  store_state: string | null;
+}
+
+/**
+ * What an upload has in the store besides its own key. A name that is here is not trash; it becomes trash in the transaction
+ * that takes it away from the upload.
+ */
+interface UploadNameTable {
+  storage_key: string;
+  upload_id: string;
+  size: number;
 }
 
 /** "Erase this key, not before then": nothing can name it any more. */

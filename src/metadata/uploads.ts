@@ -1,8 +1,8 @@
 import type { Selectable } from 'kysely';
-import type { StorageKey } from '../model/ids.ts';
+import type { StorageKey, StoredName } from '../model/ids.ts';
 import { prepare } from './prepared.ts';
 import type { Schema } from './schema.ts';
-import type { Session } from './session.ts';
+import { type Session, setOf } from './session.ts';
 import { type Counted, UsageWriter } from './usage.ts';
 
 /** An upload under way. The row is written before the first byte, so every byte in the store can be traced. */
@@ -17,7 +17,18 @@ export interface Upload {
   readonly hasSmallPart: boolean;
   readonly lastPartSize: number;
   readonly expiresAt: number;
+  /** The store's own note on where the bytes are. Without one they are under the upload's key. */
+  readonly state: string | undefined;
 }
+
+/** A name that an upload has in the store, and how many of its bytes are there. */
+export interface UploadName {
+  readonly storageKey: StoredName;
+  readonly size: number;
+}
+
+/** What moves on with an upload. */
+export type UploadProgress = Pick<Upload, 'offset' | 'parts' | 'hasSmallPart' | 'lastPartSize' | 'expiresAt' | 'state'>;
 
 const findUpload = prepare((db, { id, repositoryId }: { readonly id: string; readonly repositoryId: number }) =>
   db.selectFrom('upload').selectAll().where('id', '=', id).where('repository_id', '=', repositoryId),
@@ -47,11 +58,13 @@ interface Advance {
   readonly id: string;
   readonly fromOffset: number;
   readonly fromParts: number;
+  readonly fromState: string | null;
   readonly offset: number;
   readonly parts: number;
   readonly smallPart: number;
   readonly lastPartSize: number;
   readonly expiresAt: number;
+  readonly state: string | null;
 }
 
 const advance = prepare((db, to: Advance) =>
@@ -63,15 +76,44 @@ const advance = prepare((db, to: Advance) =>
       small_part: to.smallPart,
       last_part_size: to.lastPartSize,
       expires_at: to.expiresAt,
+      store_state: to.state,
     })
     .where('id', '=', to.id)
     .where('offset', '=', to.fromOffset)
     .where('parts', '=', to.fromParts)
+    .where('store_state', 'is not distinct from', to.fromState)
     .returning('id'),
 );
 
 const deleteUpload = prepare((db, { id }: { readonly id: string }) =>
-  db.deleteFrom('upload').where('id', '=', id).returning('offset'),
+  db.deleteFrom('upload').where('id', '=', id).returning(['storage_key', 'offset', 'store_state']),
+);
+
+interface Standing {
+  readonly id: string;
+  readonly offset: number;
+  readonly state: string | null;
+}
+
+const deleteUploadAt = prepare((db, at: Standing) =>
+  db
+    .deleteFrom('upload')
+    .where('id', '=', at.id)
+    .where('offset', '=', at.offset)
+    .where('store_state', 'is not distinct from', at.state)
+    .returning(['storage_key', 'offset', 'store_state']),
+);
+
+const putName = prepare((db, name: { readonly storageKey: string; readonly uploadId: string; readonly size: number }) =>
+  db
+    .insertInto('upload_name')
+    .values({ storage_key: name.storageKey, upload_id: name.uploadId, size: name.size })
+    .onConflict((row) => row.column('storage_key').doUpdateSet((set) => ({ size: set.ref('excluded.size') })))
+    .returning('size'),
+);
+
+const deleteNames = prepare((db, { uploadId }: { readonly uploadId: string }) =>
+  db.deleteFrom('upload_name').where('upload_id', '=', uploadId).returning(['storage_key', 'size']),
 );
 
 export class UploadReader {
@@ -108,32 +150,72 @@ export class UploadWriter extends UploadReader {
     await this.#count({ count: 1, bytes: 0 });
   }
 
-  /** Replaces the state of an upload that still stands at `from`; answers whether it did. */
+  /**
+   * Moves on an upload that still stands at `from`. From then on it has these names in the store; answers those that it had
+   * and has no more, which the same transaction has to discard. Nothing, when it stands elsewhere or has ended.
+   */
   async advance(
     from: Upload,
-    to: Pick<Upload, 'offset' | 'parts' | 'hasSmallPart' | 'lastPartSize' | 'expiresAt'>,
-  ): Promise<boolean> {
+    to: UploadProgress,
+    names: readonly UploadName[],
+  ): Promise<readonly UploadName[] | undefined> {
     const [advanced] = await advance(this.session, {
       id: from.id,
       fromOffset: from.offset,
       fromParts: from.parts,
+      fromState: from.state ?? null,
       offset: to.offset,
       parts: to.parts,
       smallPart: to.hasSmallPart ? 1 : 0,
       lastPartSize: to.lastPartSize,
       expiresAt: to.expiresAt,
+      state: to.state ?? null,
     });
-    if (advanced === undefined) return false;
+    if (advanced === undefined) return undefined;
     await this.#count({ count: 0, bytes: to.offset - from.offset });
-    return true;
+    // Without any state before and after, the upload's own key is all it has.
+    if (from.state === undefined && to.state === undefined) return [];
+    const others = names.filter(({ storageKey }) => storageKey !== from.storageKey);
+    return this.#replaceNames(from.id, others);
   }
 
-  /** Answers whether the upload was there. */
-  async delete(id: string): Promise<boolean> {
+  /** Ends an upload wherever it stands; answers the names that it had. Nothing, when it has ended already. */
+  async delete(id: string): Promise<readonly UploadName[] | undefined> {
     const [ended] = await deleteUpload(this.session, { id });
-    if (!ended) return false;
-    await this.#count({ count: -1, bytes: -ended.offset });
-    return true;
+    return ended && this.#end(id, ended);
+  }
+
+  /** As `delete`, of an upload that still stands at `at`. Nothing, when it stands elsewhere. */
+  async deleteAt(at: Pick<Upload, 'id' | 'offset' | 'state'>): Promise<readonly UploadName[] | undefined> {
+    const { id, offset, state = null } = at;
+    const [ended] = await deleteUploadAt(this.session, { id, offset, state });
+    return ended && this.#end(id, ended);
+  }
+
+  async #end(
+    id: string,
+    { storage_key, offset, store_state }: Pick<Selectable<Schema['upload']>, 'storage_key' | 'offset' | 'store_state'>,
+  ): Promise<readonly UploadName[]> {
+    await this.#count({ count: -1, bytes: -offset });
+    if (store_state === null) return [{ storageKey: storage_key as StorageKey, size: offset }];
+    return (await deleteNames(this.session, { uploadId: id })).map(nameFromRow);
+  }
+
+  /** The row of the upload is locked by now, where rows are: names come and go with it. */
+  async #replaceNames(uploadId: string, names: readonly UploadName[]): Promise<readonly UploadName[]> {
+    const { db } = this.session;
+    const kept = setOf(
+      this.session,
+      names.map(({ storageKey }) => storageKey as string),
+    );
+    const dropped = await db
+      .deleteFrom('upload_name')
+      .where('upload_id', '=', uploadId)
+      .where('storage_key', 'not in', kept)
+      .returning(['storage_key', 'size'])
+      .execute();
+    for (const { storageKey, size } of names) await putName(this.session, { storageKey, uploadId, size });
+    return dropped.map(nameFromRow);
   }
 
   async listOfRepository(repositoryId: number, limit: number): Promise<Upload[]> {
@@ -161,5 +243,10 @@ function fromRow(row: Selectable<Schema['upload']>): Upload {
     hasSmallPart: row.small_part === 1,
     lastPartSize: row.last_part_size,
     expiresAt: row.expires_at,
+    state: row.store_state ?? undefined,
   };
+}
+
+function nameFromRow(row: Pick<Selectable<Schema['upload_name']>, 'storage_key' | 'size'>): UploadName {
+  return { storageKey: row.storage_key as StoredName, size: row.size };
 }

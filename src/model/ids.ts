@@ -10,13 +10,25 @@ export interface Ids {
   storageKey(): StorageKey;
 }
 
+/**
+ * Names something in a blob store that takes space: bytes under a key, written as the key, or what a store keeps of bytes that
+ * are not finished, written as the key they are to have, `!` and the store's own name for it. Used once, like the key.
+ */
+export type StoredName = string & { readonly __stored: true };
+
 /** Names bytes in a blob store. Chosen before the first byte arrives, so it carries no digest (see docs/adr). */
-export type StorageKey = string & { readonly __brand: 'StorageKey' };
+export type StorageKey = StoredName & { readonly __brand: 'StorageKey' };
 
 const STORAGE_KEY = /^[0-9a-z]{26}$/;
 
 export function parseStorageKey(text: string): StorageKey | undefined {
   return STORAGE_KEY.test(text) ? (text as StorageKey) : undefined;
+}
+
+/** The key that the bytes have, or are to have, which something in a store is named after. */
+export function keyOf(name: StoredName): StorageKey {
+  const end = name.indexOf('!');
+  return (end < 0 ? name : name.slice(0, end)) as StorageKey;
 }
 
 export function randomIds(): Ids {

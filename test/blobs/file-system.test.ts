@@ -14,12 +14,14 @@ import { bytesIn, filesIn, tempFolder } from '../support/temp-folder.ts';
 
 const ids = randomIds();
 const CONTENT = Buffer.from('content');
+const at = (key: StorageKey, length = 0) => ({ key, length, state: undefined });
 
 async function openForTest(): Promise<BlobStoreUnderTest> {
   const folder = await tempFolder();
   const stores = await openFileSystemStores(folder.path);
   return {
     ...stores,
+    shared: false,
     bytesOnDisk: () => bytesIn(folder.path),
     failErasure: async (key: StorageKey) => {
       // Even the super-user cannot unlink a folder.
@@ -55,9 +57,9 @@ test('Bytes lie where the layout says: arriving ones in uploads, finished ones i
   const { uploads } = await openFileSystemStores(folder.path);
   const key = ids.storageKey();
   const name = key;
-  await uploads.append(key, 0, chunksOf(CONTENT));
+  await uploads.append(at(key), chunksOf(CONTENT));
   expect([...(await filesIn(folder.path)).keys()]).toEqual([`uploads/${name}`]);
-  await uploads.commit(key, CONTENT.byteLength, digestOf(CONTENT));
+  await uploads.commit(at(key, CONTENT.byteLength), digestOf(CONTENT));
   expect([...(await filesIn(folder.path)).keys()]).toEqual([`blobs/${name.slice(-2)}/${name}`]);
 });
 
@@ -66,9 +68,9 @@ test('Nobody else on the machine can look into the folders or the files', async 
   const root = join(parent.path, 'not', 'yet', 'there');
   const { uploads } = await openFileSystemStores(root);
   const [finished, unfinished] = [ids.storageKey(), ids.storageKey()];
-  await uploads.append(finished, 0, chunksOf(CONTENT));
-  await uploads.commit(finished, CONTENT.byteLength, digestOf(CONTENT));
-  await uploads.append(unfinished, 0, chunksOf(CONTENT));
+  await uploads.append(at(finished), chunksOf(CONTENT));
+  await uploads.commit(at(finished, CONTENT.byteLength), digestOf(CONTENT));
+  await uploads.append(at(unfinished), chunksOf(CONTENT));
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   expect(entries).toHaveLength(5);
   for (const entry of entries) {
@@ -90,11 +92,11 @@ test('An upload goes on, and is completed, in stores that are opened anew', asyn
   await using folder = await tempFolder();
   const key = ids.storageKey();
   const first = await openFileSystemStores(folder.path);
-  await first.uploads.append(key, 0, chunksOf(Buffer.from('before ')));
+  await first.uploads.append(at(key), chunksOf(Buffer.from('before ')));
   const second = await openFileSystemStores(folder.path);
-  expect(await second.uploads.append(key, 7, chunksOf(Buffer.from('and after')))).toBe(16);
+  expect(await second.uploads.append(at(key, 7), chunksOf(Buffer.from('and after')))).toEqual(at(key, 16));
   const third = await openFileSystemStores(folder.path);
-  await third.uploads.commit(key, 16, digestOf(Buffer.from('before and after')));
+  await third.uploads.commit(at(key, 16), digestOf(Buffer.from('before and after')));
   expect((await buffer(await third.blobs.open(key))).toString()).toBe('before and after');
 });
 
@@ -102,19 +104,19 @@ test('An upload whose bytes a crash has cut short is refused as missing, not com
   await using folder = await tempFolder();
   const key = ids.storageKey();
   const { uploads } = await openFileSystemStores(folder.path);
-  await uploads.append(key, 0, chunksOf(CONTENT));
+  await uploads.append(at(key), chunksOf(CONTENT));
   await writeFile(join(folder.path, 'uploads', key), CONTENT.subarray(0, 3));
-  await expect(uploads.append(key, 7, chunksOf(CONTENT))).rejects.toThrow(BytesMissing);
-  await expect(uploads.commit(key, 7, digestOf(CONTENT))).rejects.toThrow(BytesMissing);
+  await expect(uploads.append(at(key, 7), chunksOf(CONTENT))).rejects.toThrow(BytesMissing);
+  await expect(uploads.commit(at(key, 7), digestOf(CONTENT))).rejects.toThrow(BytesMissing);
 });
 
 test('A commit after more uploads than hashes are kept for reads the bytes again', async () => {
   await using folder = await tempFolder();
   const { blobs, uploads } = await openFileSystemStores(folder.path);
   const key = ids.storageKey();
-  await uploads.append(key, 0, chunksOf(CONTENT));
-  for (let others = 0; others < 1100; others++) await uploads.append(ids.storageKey(), 0, chunksOf());
-  await uploads.commit(key, 7, digestOf(CONTENT));
+  await uploads.append(at(key), chunksOf(CONTENT));
+  for (let others = 0; others < 1100; others++) await uploads.append(at(ids.storageKey()), chunksOf());
+  await uploads.commit(at(key, 7), digestOf(CONTENT));
   expect((await buffer(await blobs.open(key))).equals(CONTENT)).toBe(true);
 });
 
@@ -129,8 +131,8 @@ test('A link that somebody planted in place of bytes is neither read nor written
   const arriving = ids.storageKey();
   await symlink(secret, join(folder.path, 'stores', 'uploads', arriving));
   await expect(blobs.open(key)).rejects.toThrow(/ELOOP/);
-  await expect(uploads.append(arriving, 0, chunksOf(CONTENT))).rejects.toThrow(/ELOOP/);
-  await expect(uploads.commit(arriving, 0, digestOf(Buffer.of()))).rejects.toThrow(/ELOOP/);
+  await expect(uploads.append(at(arriving), chunksOf(CONTENT))).rejects.toThrow(/ELOOP/);
+  await expect(uploads.commit(at(arriving), digestOf(Buffer.of()))).rejects.toThrow(/ELOOP/);
   expect(await blobs.erase([key, arriving])).toEqual(new Map());
   expect((await stat(secret)).size).toBe(6);
 });

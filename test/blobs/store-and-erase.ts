@@ -23,9 +23,10 @@ const say = (outcome: string) => {
   process.stdout.write(`${outcome}\n`);
   if (toldToStop) process.exit();
 };
-await uploads.append(key, 0, ReadableStream.from([content])).catch((error: Error) => say(`refused: ${error.message}`));
+const begun = { key, length: 0, state: undefined };
+await uploads.append(begun, ReadableStream.from([content])).catch((error: Error) => say(`refused: ${error.message}`));
 for (let attempt = 1; attempt <= 2; attempt++) {
-  const outcome = await uploads.commit(key, content.byteLength, digestOf(content)).then(
+  const outcome = await uploads.commit({ ...begun, length: content.byteLength }, digestOf(content)).then(
     () => 'stored',
     (error: Error) => `refused: ${error.message}`,
   );

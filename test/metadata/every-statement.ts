@@ -73,10 +73,11 @@ export async function useWriters(tx: MetadataTransaction): Promise<void> {
   const storageKey = ids.storageKey();
   await tx.uploads.insert({ id: 'u', repositoryId: app.id, storageKey, expiresAt: NOW });
   const upload = await tx.uploads.find(app.id, 'u');
-  if (upload) await tx.uploads.advance(upload, upload);
+  if (upload) await tx.uploads.advance(upload, { ...upload, state: 'a' }, [{ storageKey: ids.storageKey(), size: 1 }]);
   await tx.uploads.takeExpired(NOW, 9);
   await tx.uploads.listOfRepository(app.id, 9);
   await tx.uploads.delete('u');
+  if (upload) await tx.uploads.deleteAt(upload);
 
   await useRepairs(tx, app.id, child.id, blob.id);
   await tx.usage.find('repository', app.id);
@@ -91,6 +92,7 @@ export async function useWriters(tx: MetadataTransaction): Promise<void> {
   await tx.tags.delete(app.id, ['a']);
   await useGraveyard(tx, app, [parent, child, sparse]);
   await tx.links.takeIdle(NOW, 9);
+  await tx.links.holdBlobsOf([1]);
   await tx.links.remove(scope, [blob.id]);
   await tx.collection.condemn([blob.id], NOW);
   await tx.repositories.deleteEmpty(app.id);
@@ -100,6 +102,7 @@ export async function useWriters(tx: MetadataTransaction): Promise<void> {
 
 async function useRepositories({ repositories }: MetadataTransaction, id: number): Promise<void> {
   await repositories.find(REGISTRY, 'app');
+  await repositories.glance(REGISTRY, 'app');
   await repositories.findById(id);
   await repositories.findRegistry(REGISTRY);
   await repositories.count(REGISTRY);

@@ -5,6 +5,7 @@ import { scopeOf } from '../../src/metadata/repositories.ts';
 import { firstLight } from '../../src/metadata/sqlite/migrations/0001-first-light.ts';
 import { deletionAtScale } from '../../src/metadata/sqlite/migrations/0002-deletion-at-scale.ts';
 import { namesOutliveImages } from '../../src/metadata/sqlite/migrations/0003-names-outlive-images.ts';
+import { whatRepositoriesSee } from '../../src/metadata/sqlite/migrations/0004-what-repositories-see.ts';
 import { SqliteMetadata } from '../../src/metadata/sqlite/sqlite-metadata.ts';
 import type { Digest } from '../../src/model/digest.ts';
 import type { Tag } from '../../src/model/tag.ts';
@@ -320,6 +321,33 @@ describe('A database of the third schema, opened by this Berth,', () => {
         [1, 50],
         [2, 40],
       ]);
+    });
+    checkCounters({ databasePath: path });
+    expect(inspect(path).schema).toEqual(inspect(databasePath).schema);
+  });
+});
+
+describe('A database of the fourth schema, opened by this Berth,', () => {
+  test('goes on with its uploads, whose bytes are under their keys', async () => {
+    const path = join(folder.path, 'fourth.db');
+    const database = new DatabaseSync(path, { enableForeignKeyConstraints: false });
+    database.exec(firstLight + deletionAtScale + namesOutliveImages + whatRepositoriesSee);
+    database.exec(`
+      INSERT INTO registry VALUES (1, '${REGISTRY.id}', '${REGISTRY.region}');
+      INSERT INTO repository (id, registry_id, name, created_at, tag_mutability, exclusion_filters, scan_on_push, encryption_type)
+        VALUES (1, 1, 'app', 1, 'MUTABLE', '[]', 0, 'AES256');
+      INSERT INTO upload VALUES ('u', 1, 'k5', 7, 2, 1, 3, 500);
+      INSERT OR REPLACE INTO store_usage VALUES ('uploads', 1, 7);
+      PRAGMA user_version = 4`);
+    database.close();
+    await using fourth = new SqliteMetadata(path);
+    await fourth.write(async (tx) => {
+      const upload = await tx.uploads.find(1, 'u');
+      if (!upload) throw new Error('The upload is missing');
+      expect(upload).toMatchObject({ storageKey: 'k5', offset: 7, state: undefined });
+      const names = [{ storageKey: upload.storageKey, size: 9 }];
+      expect(await tx.uploads.advance(upload, { ...upload, offset: 9 }, names)).toEqual([]);
+      expect(await tx.uploads.delete('u')).toEqual(names);
     });
     checkCounters({ databasePath: path });
     expect(inspect(path).schema).toEqual(inspect(databasePath).schema);

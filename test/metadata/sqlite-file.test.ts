@@ -63,7 +63,7 @@ test('A database of a newer Berth is refused, and left as it is', async () => {
   const database = new DatabaseSync(path);
   database.exec('PRAGMA user_version = 999');
   database.close();
-  expect(() => new SqliteMetadata(path)).toThrow(/schema version 999.*knows 4/);
+  expect(() => new SqliteMetadata(path)).toThrow(/schema version 999.*knows 5/);
   const after = new DatabaseSync(path);
   expect(after.prepare('PRAGMA user_version').get()).toEqual({ user_version: 999 });
   after.close();

@@ -226,8 +226,9 @@ describe('A chunk', () => {
         hasSmallPart: false,
         lastPartSize: 9,
         expiresAt: HOUR * 1e6,
+        state: undefined,
       };
-      await tx.uploads.advance({ ...(await getUpload(stores.ports, upload)), id, offset, parts }, next);
+      await tx.uploads.advance({ ...(await getUpload(stores.ports, upload)), id, offset, parts }, next, []);
     });
     const { storageKey } = await getUpload(stores.ports, upload);
     // A file with a hole: as large as a layer can be, and next to nothing on the disk.
@@ -302,7 +303,7 @@ describe('A completion', () => {
     const upload = await begin(stores);
     await append(stores.ports, upload, 'content');
     const { storageKey } = await getUpload(stores.ports, upload);
-    await stores.ports.uploads.commit(storageKey, 7, digest('content'));
+    await stores.ports.uploads.commit({ key: storageKey, length: 7, state: undefined }, digest('content'));
     expect((await refusalOf(completeUpload(stores.ports, upload, digest('content')))).code).toBe('UploadNotFound');
     expect((await refusalOf(append(stores.ports, upload, 'x'))).code).toBe('UploadNotFound');
     expect(await findBlob(stores.ports, upload, digest('content'))).toBeUndefined();

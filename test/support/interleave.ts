@@ -70,9 +70,10 @@ function stepwise(ports: Ports, schedule: Schedule): Ports {
       stat: (keys) => schedule.step(() => blobs.stat(keys)),
     },
     uploads: {
-      append: (key, offset, bytes) => schedule.step(() => uploads.append(key, offset, bytes)),
-      truncate: (key, length) => schedule.step(() => uploads.truncate(key, length)),
-      commit: (key, size, digest) => schedule.step(() => uploads.commit(key, size, digest)),
+      append: (at, bytes) => schedule.step(() => uploads.append(at, bytes)),
+      truncate: (from, to) => schedule.step(() => uploads.truncate(from, to)),
+      commit: (at, digest) => schedule.step(() => uploads.commit(at, digest)),
+      namesOf: (at) => uploads.namesOf(at),
     },
   };
 }

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { failpoint } from '../../model/failpoint.ts';
-import type { StorageKey } from '../../model/ids.ts';
+import { keyOf, type StorageKey, type StoredName } from '../../model/ids.ts';
 import { type BlobStore, type ByteRange, BytesMissing, type StoredBytes, type StoredFile } from '../blob-store.ts';
 import type { BlobStream } from '../blob-stream.ts';
 import { errorCode } from './error-code.ts';
@@ -28,8 +28,10 @@ export class FileSystemBlobs implements BlobStore {
     return FileStream.open(await this.#openFile(key), this.#budget, range);
   }
 
-  async erase(keys: readonly StorageKey[]): Promise<ReadonlyMap<StorageKey, Error>> {
-    const failures = new Map<StorageKey, Error>();
+  async erase(names: readonly StoredName[]): Promise<ReadonlyMap<StoredName, Error>> {
+    // What other stores name otherwise is not here.
+    const keys = names.filter(isKey);
+    const failures = new Map<StoredName, Error>();
     const fail = (affected: readonly StorageKey[], error: unknown) => {
       for (const key of affected) failures.set(key, error as Error);
       if (error instanceof FolderNotDurable) this.#surroundings.onFatal(error);
@@ -49,8 +51,8 @@ export class FileSystemBlobs implements BlobStore {
     return listFiles(this.#layout);
   }
 
-  stat(keys: readonly StorageKey[]): Promise<ReadonlyMap<StorageKey, StoredBytes>> {
-    return statKeys(this.#layout, keys);
+  stat(names: readonly StoredName[]): Promise<ReadonlyMap<StoredName, StoredBytes>> {
+    return statKeys(this.#layout, names.filter(isKey));
   }
 
   async #openFile(key: StorageKey): Promise<FileHandle> {
@@ -67,6 +69,10 @@ export class FileSystemBlobs implements BlobStore {
     await unlinked(this.#layout.upload(key));
     await unlinked(this.#layout.blob(key));
   }
+}
+
+function isKey(name: StoredName): name is StorageKey {
+  return keyOf(name) === name;
 }
 
 /**

@@ -4,7 +4,14 @@ import { algorithmOf, type Digest } from '../../model/digest.ts';
 import { failpoint } from '../../model/failpoint.ts';
 import { Fault } from '../../model/fault.ts';
 import type { StorageKey } from '../../model/ids.ts';
-import { BytesMissing, DigestMismatch, UploadBusy, type UploadStore } from '../blob-store.ts';
+import {
+  BytesMissing,
+  DigestMismatch,
+  type NamedBytes,
+  UploadBusy,
+  type UploadPosition,
+  type UploadStore,
+} from '../blob-store.ts';
 import { errorCode, isOutOfSpace } from './error-code.ts';
 import { ForceAsItComes } from './force-as-it-comes.ts';
 import { GatheringWriter } from './gathering-writer.ts';
@@ -19,7 +26,12 @@ const HASHES_KEPT = 1024;
 const STRIDE = 1024 * 1024;
 const { O_CREAT, O_RDWR, O_NOFOLLOW } = constants;
 
-/** Bytes for which there is no room are refused with the fault `StorageFull`, before they arrive wherever that can be told. */
+/**
+ * An upload is one file from its first byte to its last, under its key, so a position needs no state: the file has at least the
+ * bytes of every position that counts. One writer a key at a time, of the one process that has the folder.
+ *
+ * Bytes for which there is no room are refused with the fault `StorageFull`, before they arrive wherever that can be told.
+ */
 export class FileSystemUploads implements UploadStore {
   readonly #layout: Layout;
   readonly #surroundings: Surroundings;
@@ -33,7 +45,7 @@ export class FileSystemUploads implements UploadStore {
     this.#surroundings = surroundings;
   }
 
-  async append(key: StorageKey, offset: number, bytes: AsyncIterable<Uint8Array>): Promise<number> {
+  async append({ key, length: offset }: UploadPosition, bytes: AsyncIterable<Uint8Array>): Promise<UploadPosition> {
     await this.#surroundings.room.admit();
     return this.#withFile(key, offset, async (file, size) => {
       if (size > offset) await file.truncate(offset);
@@ -60,11 +72,11 @@ export class FileSystemUploads implements UploadStore {
       }
       this.#hashes.delete(key);
       if (hash) this.#keep(key, { hash, length });
-      return length;
+      return { key, length, state: undefined };
     });
   }
 
-  async truncate(key: StorageKey, length: number): Promise<void> {
+  async truncate(_from: UploadPosition, { key, length }: UploadPosition): Promise<void> {
     await this.#withFile(key, length, (file) => file.truncate(length));
   }
 
@@ -82,7 +94,7 @@ export class FileSystemUploads implements UploadStore {
     }
   }
 
-  async commit(key: StorageKey, size: number, digest: Digest): Promise<void> {
+  async commit({ key, length: size }: UploadPosition, digest: Digest): Promise<StorageKey> {
     await this.#withFile(key, size, async (file, there) => {
       if (there > size) await file.truncate(size);
       if ((await this.#digestOf(file, key, size, digest)) !== digest) throw new DigestMismatch(key);
@@ -98,6 +110,11 @@ export class FileSystemUploads implements UploadStore {
       await this.#moveToBlobs(key);
     });
     this.#hashes.delete(key);
+    return key;
+  }
+
+  namesOf({ key, length }: UploadPosition): readonly NamedBytes[] {
+    return [{ storageKey: key, size: length }];
   }
 
   #keep(key: StorageKey, running: RunningHash): void {

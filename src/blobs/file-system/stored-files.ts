@@ -1,7 +1,7 @@
 import type { Dirent, Stats } from 'node:fs';
 import { lstat, opendir } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
-import { parseStorageKey, type StorageKey } from '../../model/ids.ts';
+import { parseStorageKey, type StorageKey, type StoredName } from '../../model/ids.ts';
 import type { StoredBytes, StoredFile } from '../blob-store.ts';
 import { errorCode } from './error-code.ts';
 import type { Layout } from './layout.ts';
@@ -26,8 +26,8 @@ export async function* listFiles(layout: Layout): AsyncGenerator<StoredFile> {
 export async function statKeys(
   layout: Layout,
   keys: readonly StorageKey[],
-): Promise<ReadonlyMap<StorageKey, StoredBytes>> {
-  const found = new Map<StorageKey, StoredBytes>();
+): Promise<ReadonlyMap<StoredName, StoredBytes>> {
+  const found = new Map<StoredName, StoredBytes>();
   for (let at = 0; at < keys.length; at += TOGETHER) {
     await Promise.all(
       keys.slice(at, at + TOGETHER).map(async (key) => {

@@ -12,6 +12,8 @@ export interface PoolOptions {
   /** In milliseconds: how long to wait for a connection. */
   readonly connectTimeout: number;
   readonly applicationName?: string;
+  /** In milliseconds: after so long between two statements PostgreSQL breaks a transaction off. */
+  readonly idleInTransaction?: number;
   /** Hears what went wrong in the background and does no harm. */
   readonly onWarning?: (error: unknown, what: string) => void;
 }
@@ -46,7 +48,7 @@ export function openPool(options: PoolOptions): Pool {
     idleTimeoutMillis: IDLE_CONNECTION,
     statement_timeout: options.statementTimeout,
     lock_timeout: Math.floor(options.statementTimeout * LOCK_TIMEOUT),
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION,
+    idle_in_transaction_session_timeout: options.idleInTransaction ?? IDLE_IN_TRANSACTION,
     query_timeout: options.statementTimeout + GRACE,
     options: Object.entries(settings)
       .map(([name, value]) => `-c ${name}=${value}`)
@@ -56,7 +58,9 @@ export function openPool(options: PoolOptions): Pool {
     pipeline: true,
     types: sessionTypes,
   });
-  // An idle connection that breaks leaves the pool by itself.
+  // One that breaks while it is used tells whoever waits for its answer; an event that nobody heard would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  // An idle one that breaks leaves the pool by itself.
   pool.on('error', (error) => options.onWarning?.(error, 'a connection to the database broke'));
   return pool;
 }

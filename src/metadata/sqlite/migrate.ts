@@ -3,9 +3,16 @@ import { firstLight } from './migrations/0001-first-light.ts';
 import { deletionAtScale } from './migrations/0002-deletion-at-scale.ts';
 import { namesOutliveImages } from './migrations/0003-names-outlive-images.ts';
 import { whatRepositoriesSee } from './migrations/0004-what-repositories-see.ts';
+import { uploadsOfManyNames } from './migrations/0005-uploads-of-many-names.ts';
 
 /** In order; the database's `user_version` says how many it has. */
-const MIGRATIONS: readonly string[] = [firstLight, deletionAtScale, namesOutliveImages, whatRepositoriesSee];
+const MIGRATIONS: readonly string[] = [
+  firstLight,
+  deletionAtScale,
+  namesOutliveImages,
+  whatRepositoriesSee,
+  uploadsOfManyNames,
+];
 
 /** Brings the schema up to date, each step whole or not at all. A database of a newer Berth is refused, untouched. */
 export function migrate(database: DatabaseSync): void {

@@ -1,12 +1,11 @@
-import { BytesMissing, UploadBusy } from '../../blobs/blob-store.ts';
-import type { MetadataTransaction } from '../../metadata/metadata-store.ts';
+import { BytesMissing, UploadBusy, type UploadPosition } from '../../blobs/blob-store.ts';
 import type { Upload } from '../../metadata/uploads.ts';
 import { failpoint } from '../../model/failpoint.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Ports } from '../ports.ts';
 import { Arrival } from './arrival.ts';
 import { holdUpload } from './hold-upload.ts';
-import { factsOf, getUpload, type UploadPath } from './upload-session.ts';
+import { discardNames, factsOf, getUpload, movedOn, positionOf, type UploadPath } from './upload-session.ts';
 
 /** ECR's quotas (fidelity facts, section 4.7): 52,000 MiB a layer, 5 MiB a part that is not the last. */
 export const MAX_LAYER_BYTES = 52_000 * 1024 * 1024;
@@ -54,7 +53,7 @@ export async function appendToUpload(ports: Needs, path: UploadPath, chunk: Chun
         await failpoint('upload.written');
         if (arrival.received === 0) arrival.expectWhole();
         if (arrival.isOver && isShort()) throw outOfOrder();
-        noted = await note(ports, path, { begun: upload, noted, end });
+        noted = await note(ports, path, { begun: upload, noted, end, isOver: arrival.isOver });
       }
     } catch (error) {
       if (noted !== upload) await takeBack(ports, upload, noted);
@@ -70,57 +69,62 @@ async function write(
   path: UploadPath,
   upload: Upload,
   bytes: AsyncIterable<Uint8Array>,
-): Promise<number> {
+): Promise<UploadPosition> {
+  const at = positionOf(upload);
   try {
-    return await uploads.append(upload.storageKey, upload.offset, bytes);
+    return await uploads.append(at, bytes);
   } catch (error) {
-    // If the upload ended meanwhile, what was written of the chunk came after the erasure of its key.
-    await metadata.write((tx) => discard(tx, upload, upload.offset, clock.now()));
+    // If the upload ended meanwhile, what was written of the chunk came after the erasure of its names.
+    await metadata.write((tx) => discardNames(tx, uploads.namesOf(at), clock.now()));
     if (error instanceof UploadBusy) throw new Fault('UploadBusy', { ...factsOf(path), offset: upload.offset });
     if (error instanceof BytesMissing) throw new Fault('UploadNotFound', factsOf(path));
     throw error;
   }
 }
 
-/** An upload before a chunk, what of the chunk is noted, and where its bytes end by now. */
+/** An upload before a chunk, what of the chunk is noted, where its bytes end by now, and whether those are the last. */
 interface Progress {
   readonly begun: Upload;
   readonly noted: Upload;
-  readonly end: number;
+  readonly end: UploadPosition;
+  readonly isOver: boolean;
 }
 
 /** Moves the upload on to `end`, unless somebody else has moved or ended it in the meantime. */
 async function note(
-  { metadata, clock, retention }: Needs,
+  { metadata, uploads, clock, retention }: Needs,
   path: UploadPath,
-  { begun, noted, end }: Progress,
+  { begun, noted, end, isOver }: Progress,
 ): Promise<Upload> {
   const next = {
-    offset: end,
+    offset: end.length,
+    state: end.state,
     parts: begun.parts + 1,
     hasSmallPart: begun.hasSmallPart || (begun.parts > 0 && begun.lastPartSize < MIN_PART_BYTES),
-    lastPartSize: end - begun.offset,
+    lastPartSize: end.length - begun.offset,
     expiresAt: clock.now() + retention.upload,
   };
+  // Until the chunk is over it may be refused: then the upload goes back to where it began.
+  const names = [...uploads.namesOf(end), ...(isOver ? [] : uploads.namesOf(positionOf(begun)))];
   const kept = await metadata.write(async (tx) => {
-    if (await tx.uploads.advance(noted, next)) return true;
-    // The upload ended while its bytes came in: they may have been written after the erasure of its key.
-    await discard(tx, noted, end, clock.now());
-    return false;
+    const dropped = await tx.uploads.advance(noted, next, names);
+    // Of an upload that ended, or was moved on by somebody else, while these bytes came in, nobody else may know of them, and
+    // they may have been written after the erasure of their names.
+    await discardNames(tx, dropped ?? names, clock.now());
+    return dropped !== undefined;
   });
   await failpoint('upload.advanced');
-  if (!kept) throw new Fault('UploadNotFound', factsOf(path));
+  if (!kept) throw await movedOn({ metadata }, path);
   return { ...noted, ...next };
 }
 
 /** Undoes what was noted of a chunk that is refused after all; its space may be what others are waiting for. */
 async function takeBack({ metadata, uploads, clock, retention }: Needs, begun: Upload, noted: Upload): Promise<void> {
   const to = { ...begun, expiresAt: clock.now() + retention.upload };
-  const taken = await metadata.write((tx) => tx.uploads.advance(noted, to));
-  if (taken) await uploads.truncate(begun.storageKey, begun.offset);
-}
-
-/** Nothing, as long as the upload or a blob made of it is there. */
-async function discard(tx: MetadataTransaction, { storageKey }: Upload, size: number, now: number): Promise<void> {
-  await tx.collection.discard({ storageKey, size, notBefore: now });
+  const taken = await metadata.write(async (tx) => {
+    const dropped = await tx.uploads.advance(noted, to, uploads.namesOf(positionOf(begun)));
+    await discardNames(tx, dropped ?? [], clock.now());
+    return dropped !== undefined;
+  });
+  if (taken) await uploads.truncate(positionOf(noted), positionOf(begun));
 }

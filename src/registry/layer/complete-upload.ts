@@ -5,10 +5,10 @@ import type { Upload } from '../../metadata/uploads.ts';
 import type { Digest } from '../../model/digest.ts';
 import { failpoint } from '../../model/failpoint.ts';
 import { Fault } from '../../model/fault.ts';
-import type { StorageKey } from '../../model/ids.ts';
+import { keyOf, type StorageKey } from '../../model/ids.ts';
 import type { Ports } from '../ports.ts';
 import { holdUpload } from './hold-upload.ts';
-import { endUpload, factsOf, getUpload, type UploadPath } from './upload-session.ts';
+import { discardNames, endUpload, factsOf, getUpload, movedOn, positionOf, type UploadPath } from './upload-session.ts';
 
 type Needs = Pick<Ports, 'metadata' | 'blobs' | 'uploads' | 'clock' | 'retention'>;
 
@@ -29,41 +29,52 @@ export async function completeUpload(
 ): Promise<{ readonly alreadyThere: boolean; readonly healed: boolean; readonly size: number }> {
   const done = await holdUpload(ports, path, async () => {
     const upload = await getUpload(ports, path);
-    await commitBytes(ports, path, upload, digest);
+    const storageKey = await commitBytes(ports, path, upload, digest);
     const lost = await findLost(ports, upload, digest);
-    return makeBlob(ports, path, upload, digest, lost);
+    return makeBlob(ports, path, { upload, storageKey, digest, lost });
   });
   await failpoint('upload.completed');
-  if (!done) throw new Fault('UploadNotFound', factsOf(path));
+  if (!done) throw await movedOn(ports, path);
   return done;
 }
 
-/** Turns the committed upload into a blob of its repository; answers nothing when the upload has ended in the meantime. */
-async function makeBlob(
-  { clock, metadata, retention }: Needs,
-  path: UploadPath,
-  upload: Upload,
-  digest: Digest,
-  lost: Lost | undefined,
-) {
+/** An upload whose bytes are finished, under their key. */
+interface Committed {
+  readonly upload: Upload;
+  readonly storageKey: StorageKey;
+  readonly digest: Digest;
+  readonly lost: Lost | undefined;
+}
+
+/**
+ * Turns the committed upload into a blob of its repository; answers nothing when the upload has ended in the meantime, or
+ * does not stand any more where it was committed: then its names need not be its own any more.
+ */
+async function makeBlob({ clock, metadata, uploads, retention }: Needs, path: UploadPath, committed: Committed) {
+  const { upload, storageKey, digest } = committed;
   return metadata.write(async (tx) => {
+    const now = clock.now();
     const repository = await tx.repositories.find(path.registry, path.repositoryName);
-    const ended = !(await tx.uploads.delete(upload.id));
+    const names = await tx.uploads.deleteAt(upload);
     // The name may belong to a repository that was created since the upload began.
-    if (ended || repository?.id !== upload.repositoryId) {
-      await tx.collection.discard({ storageKey: upload.storageKey, size: upload.offset, notBefore: clock.now() });
+    if (!names || repository?.id !== upload.repositoryId) {
+      const finished = { storageKey, size: upload.offset };
+      await discardNames(tx, [finished, ...uploads.namesOf(positionOf(upload)), ...(names ?? [])], now);
       return undefined;
     }
     const alreadyThere = (await tx.blobs.find(repository.id, digest)) !== undefined;
-    const { blobId, healed } = await adopt(tx, upload, digest, lost, clock.now());
-    await tx.links.put(scopeOf(repository), { id: blobId, size: upload.offset }, clock.now() + retention.lease);
+    const { blobId, healed } = await adopt(tx, committed, now);
+    // What was kept apart for the bytes of the key was used up when they were finished.
+    const rest = names.filter((name) => keyOf(name.storageKey) !== storageKey);
+    await discardNames(tx, rest, now);
+    await tx.links.put(scopeOf(repository), { id: blobId, size: upload.offset }, now + retention.lease);
     return { alreadyThere, healed, size: upload.offset };
   });
 }
 
-async function commitBytes(ports: Needs, path: UploadPath, upload: Upload, digest: Digest): Promise<void> {
+async function commitBytes(ports: Needs, path: UploadPath, upload: Upload, digest: Digest): Promise<StorageKey> {
   try {
-    await ports.uploads.commit(upload.storageKey, upload.offset, digest);
+    return await ports.uploads.commit(positionOf(upload), digest);
   } catch (error) {
     if (error instanceof DigestMismatch) {
       await ports.metadata.write((tx) => endUpload(tx, upload, ports.clock.now()));
@@ -96,12 +107,10 @@ async function findLost({ metadata, blobs }: Needs, upload: Upload, digest: Dige
  */
 async function adopt(
   tx: MetadataTransaction,
-  upload: Upload,
-  digest: Digest,
-  lost: Lost | undefined,
+  { upload, storageKey, digest, lost }: Committed,
   now: number,
 ): Promise<{ readonly blobId: number; readonly healed: boolean }> {
-  const { storageKey, offset: size } = upload;
+  const size = upload.offset;
   const existing = await tx.blobs.locate(digest);
   if (!existing) return { blobId: await tx.blobs.insert({ digest, size, storageKey, createdAt: now }), healed: false };
   const healed = lost !== undefined && existing.storageKey === lost.storageKey;

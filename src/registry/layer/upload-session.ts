@@ -1,3 +1,4 @@
+import type { NamedBytes, UploadPosition } from '../../blobs/blob-store.ts';
 import type { MetadataTransaction, MetadataView } from '../../metadata/metadata-store.ts';
 import type { Upload } from '../../metadata/uploads.ts';
 import { failpoint } from '../../model/failpoint.ts';
@@ -44,14 +45,42 @@ export async function cancelUpload(
   });
 }
 
-/** Ends an upload that may have ended already; its bytes go the way of collection. */
+/** Ends an upload, wherever it stands and also if it has ended already; its bytes go the way of collection. */
 export async function endUpload(
   tx: Pick<MetadataTransaction, 'uploads' | 'collection'>,
-  upload: Pick<Upload, 'id' | 'storageKey' | 'offset'>,
+  { id }: Pick<Upload, 'id'>,
   now: number,
 ): Promise<void> {
-  await tx.uploads.delete(upload.id);
-  await tx.collection.discard({ storageKey: upload.storageKey, size: upload.offset, notBefore: now });
+  await discardNames(tx, (await tx.uploads.delete(id)) ?? [], now);
+}
+
+/** Sends what has these names the way of collection, but for what an upload or a blob needs. */
+export async function discardNames(
+  tx: Pick<MetadataTransaction, 'collection'>,
+  names: readonly NamedBytes[],
+  now: number,
+): Promise<void> {
+  const each = new Map(names.map((name) => [name.storageKey, name]));
+  for (const name of each.values()) await tx.collection.discard({ ...name, notBefore: now });
+}
+
+/**
+ * What to tell whoever's upload does not stand any more where he found it: it has ended, or another process is moving it on.
+ *
+ * @throws Fault `RepositoryNotFound`, `UploadNotFound`
+ */
+export async function movedOn(ports: Pick<Ports, 'metadata'>, path: UploadPath): Promise<Fault> {
+  const { offset } = await getUpload(ports, path);
+  return new Fault('UploadBusy', { ...factsOf(path), offset });
+}
+
+/** Where the upload stands in its store, as far as it is noted. */
+export function positionOf({
+  storageKey,
+  offset,
+  state,
+}: Pick<Upload, 'storageKey' | 'offset' | 'state'>): UploadPosition {
+  return { key: storageKey, length: offset, state };
 }
 
 export async function findUpload(

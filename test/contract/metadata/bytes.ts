@@ -60,13 +60,48 @@ export function bytesContract(name: string, open: OpenMetadata): void {
         if (!begun) throw new Error('The upload is missing');
         expect(begun).toMatchObject({ offset: 0, parts: 0, hasSmallPart: false, lastPartSize: 0, expiresAt: NOW });
         expect(await tx.uploads.find(repositoryId + 1, 'u')).toBeUndefined();
-        const to = { offset: 10, parts: 1, hasSmallPart: true, lastPartSize: 10, expiresAt: NOW + 1 };
-        expect(await tx.uploads.advance(begun, to)).toBe(true);
-        expect(await tx.uploads.advance(begun, { ...to, offset: 20 })).toBe(false);
+        const to = {
+          offset: 10,
+          parts: 1,
+          hasSmallPart: true,
+          lastPartSize: 10,
+          expiresAt: NOW + 1,
+          state: undefined,
+        };
+        const names = [{ storageKey: begun.storageKey, size: 10 }];
+        expect(await tx.uploads.advance(begun, to, names)).toEqual([]);
+        expect(await tx.uploads.advance(begun, { ...to, offset: 20 }, names)).toBeUndefined();
         expect(await tx.uploads.find(repositoryId, 'u')).toEqual({ ...begun, ...to });
         expect((await tx.usage.ofStore()).uploads).toEqual({ count: 1, bytes: 10 });
-        expect([await tx.uploads.delete('u'), await tx.uploads.delete('u')]).toEqual([true, false]);
+        expect(await tx.uploads.deleteAt(begun)).toBeUndefined();
+        expect(await tx.uploads.deleteAt({ ...begun, ...to })).toEqual(names);
+        expect(await tx.uploads.deleteAt({ ...begun, ...to })).toBeUndefined();
+        expect(await tx.uploads.delete('u')).toBeUndefined();
         expect((await tx.usage.ofStore()).uploads).toEqual({ count: 0, bytes: 0 });
+      });
+    });
+
+    metadataTest('has names of its own in the store, as far as its note on the store says', open, async (metadata) => {
+      await metadata.write(async (tx) => {
+        const { id: repositoryId } = await insertRepository(tx, 'app');
+        await tx.uploads.insert({ id: 'u', repositoryId, storageKey: ids.storageKey(), expiresAt: NOW });
+        const begun = await tx.uploads.find(repositoryId, 'u');
+        if (!begun) throw new Error('The upload is missing');
+        const [a, b, c] = [1, 2, 3].map((size) => ({ storageKey: ids.storageKey(), size }));
+        if (!a || !b || !c) throw new Error('The names are missing');
+        const [first, second, third] = ['one', 'two', undefined].map((state) => ({ ...begun, offset: 9, state }));
+        if (!first || !second || !third) throw new Error('The positions are missing');
+        expect(await tx.uploads.advance(begun, first, [a, b])).toEqual([]);
+        expect(await tx.uploads.advance(begun, second, [c])).toBeUndefined();
+        expect(await tx.uploads.advance({ ...first, state: 'another' }, second, [c])).toBeUndefined();
+        expect(await tx.uploads.advance(first, second, [{ ...b, size: 7 }, c])).toEqual([a]);
+        for (const { storageKey } of [a, b, c]) await tx.collection.discard({ storageKey, size: 1, notBefore: 0 });
+        expect((await tx.collection.takeTrash(0, 9, 0)).map((trash) => trash.storageKey)).toEqual([a.storageKey]);
+        expect(await tx.uploads.deleteAt(first)).toBeUndefined();
+        expect(await tx.uploads.advance(second, third, [])).toEqual(expect.arrayContaining([{ ...b, size: 7 }, c]));
+        expect(await tx.uploads.advance(third, second, [c])).toEqual([]);
+        expect(await tx.uploads.delete('u')).toEqual([c]);
+        expect(await tx.uploads.find(repositoryId, 'u')).toBeUndefined();
       });
     });
 

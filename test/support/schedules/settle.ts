@@ -12,7 +12,7 @@ import { filesIn } from '../temp-folder.ts';
 const LATER = 30 * 24 * HOUR;
 
 /** What is only there for a time, and has to be gone when that is over. */
-const PASSING = ['deleted_image', 'deleted_tag', 'orphaned_subject', 'upload', 'gc_trash'];
+const PASSING = ['deleted_image', 'deleted_tag', 'orphaned_subject', 'upload', 'upload_name', 'gc_trash'];
 
 /**
  * Asserts that the stores are in order, now and when everything that is kept for a time has had its time, and that nothing is

@@ -48,9 +48,10 @@ export function stepwise(ports: Ports, turns: Turns, ids: Ids): Ports {
       },
     },
     uploads: {
-      append: (key, offset, bytes) => onBytes('write', 'append', [key], () => uploads.append(key, offset, bytes)),
-      truncate: (key, length) => onBytes('write', 'truncate', [key], () => uploads.truncate(key, length)),
-      commit: (key, size, digest) => onBytes('write', 'commit', [key], () => uploads.commit(key, size, digest)),
+      append: (at, bytes) => onBytes('write', 'append', [at.key], () => uploads.append(at, bytes)),
+      truncate: (from, to) => onBytes('write', 'truncate', [to.key], () => uploads.truncate(from, to)),
+      commit: (at, digest) => onBytes('write', 'commit', [at.key], () => uploads.commit(at, digest)),
+      namesOf: (at) => uploads.namesOf(at),
     },
   };
 }
