@@ -28,6 +28,8 @@ export interface Member {
   readonly store: CutProxy;
   /** `undefined` while it is not running. */
   berth: BerthProcess | undefined;
+  /** Whether clients are sent elsewhere. */
+  isOut: boolean;
 }
 
 /** Processes that are one registry over one PostgreSQL server and one S3 server, each of which can be hurt by itself. */
@@ -56,14 +58,16 @@ export class Cluster implements AsyncDisposable {
   static async start(options: ClusterOptions): Promise<Cluster> {
     await using stack = new AsyncDisposableStack();
     const folder = stack.use(await tempFolder(options.folder));
-    const postgres = stack.use(await startPostgres({ durable: true, ...(options.folder !== undefined && { parent: options.folder }) }));
+    const postgres = stack.use(
+      await startPostgres({ durable: true, ...(options.folder !== undefined && { parent: options.folder }) }),
+    );
     const s3 = stack.use(await startS3Server(join(folder.path, 's3')));
     const databaseUrl = await postgres.freshDatabase();
     const cluster = new Cluster(options, { postgres, s3, databaseUrl, folder, stack: new AsyncDisposableStack() });
     for (let number = 0; number < options.processes; number++) {
       const database = stack.use(await startCutProxy(postgres.port));
       const store = stack.use(await startCutProxy(s3.port));
-      cluster.members.push({ number, name: `berth-${number}`, database, store, berth: undefined });
+      cluster.members.push({ number, name: `berth-${number}`, database, store, berth: undefined, isOut: false });
     }
     stack.defer(() => cluster.#endAll());
     await Promise.all(cluster.members.map((member) => cluster.startMember(member)));
@@ -97,9 +101,9 @@ export class Cluster implements AsyncDisposable {
     await berth?.kill('SIGKILL');
   }
 
-  /** The origins of the processes that run. */
+  /** The origins of the processes that run and that clients are sent to. */
   origins(): string[] {
-    return this.members.flatMap(({ berth }) => berth?.origin ?? []);
+    return this.members.flatMap(({ berth, isOut }) => (berth && !isOut ? [berth.origin] : []));
   }
 
   /** The way into the registry, through whichever process. */

@@ -82,6 +82,12 @@ export class Registers {
     }
   }
 
+  /** Deletes the repository with all that is in it. */
+  async clear(door: Door): Promise<void> {
+    using wire = await Wire.connect(door, this.#options.journal);
+    await wire.api('DeleteRepository', { repositoryName: REPOSITORY, force: true });
+  }
+
   #client(wire: Wire, name: string, dice: Dice): RegisterClient {
     const { journal } = this.#options;
     const make = () => this.#make(dice);

@@ -6,6 +6,8 @@ import { delimiter, join } from 'node:path';
 
 export const BUCKET = 'berth';
 export const PREFIX = 'registry';
+/** The key of an object that is no blob: it says which database the bucket belongs to. */
+export const STORE_ID = `${PREFIX}/store-id`;
 const KEY = { access: 'berthfaults', secret: 'berthfaultssecret' };
 
 /** An S3 server of its own on loopback, over a folder. */
