@@ -2,12 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { registerAdmin } from './admin/register-admin.ts';
 import type { AccessKey, KeyRing } from './aws/sigv4/access-key.ts';
 import type { VerifierOptions } from './aws/sigv4/verify.ts';
-import type { CheckFolder } from './cli/fsck.ts';
+import type { CheckStores } from './cli/fsck.ts';
 import { runProgram } from './cli/program.ts';
 import type { RunningServer } from './cli/running-server.ts';
 import { packageVersion } from './cli/version.ts';
 import type { Settings } from './config/settings.ts';
-import { openDataFolder } from './data-folder/open-data-folder.ts';
 import { ECR_SURFACE } from './ecr/ecr-surface.ts';
 import { operationsOf } from './ecr/operations.ts';
 import { PageTokens } from './ecr/page-tokens.ts';
@@ -34,16 +33,17 @@ import { whileThereIsRoom } from './policy/while-there-is-room.ts';
 import { checkStore } from './registry/fsck/check-store.ts';
 import { PullRecorder } from './registry/image/pull-recorder.ts';
 import { uploadsAtRest } from './registry/layer/hold-upload.ts';
+import { openStores } from './stores/open-stores.ts';
 import { Collector } from './workers/collector.ts';
 import { every } from './workers/every.ts';
 
 /** The program: `argv` is what stands after `berth`. Answers the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
-  return runProgram(argv, { start, checkFolder });
+  return runProgram(argv, { start, checkStores });
 }
 
 /**
- * Opens the data folder, serves it and collects in the background, until `close`. `clock` turns everything that has a
+ * Opens the stores, serves them and collects in the background, until `close`. `clock` turns everything that has a
  * date: signatures, tokens, leases, graces.
  *
  * @throws StartupRefusal
@@ -53,7 +53,7 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat });
   const failing = Promise.withResolvers<Error>();
   const stores = opening.use(
-    await openDataFolder(settings.dataDir, {
+    await openStores(settings, {
       onFatal: failing.resolve,
       onWarning: (err, what) => logger.warn({ err }, what),
       onSpace: (isShort, err) => {
@@ -118,7 +118,7 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
     createOnPush: settings.createOnPush,
     sparseManifests: settings.sparseManifests,
     frontServer:
-      settings.accelRedirect === 'off'
+      settings.accelRedirect === 'off' || stores.pathBelowBlobs === undefined
         ? undefined
         : new FrontServer(settings.accelRedirect, stores.pathBelowBlobs, ports),
   });
@@ -139,14 +139,14 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
 }
 
 /**
- * Checks a data folder that no server uses.
+ * Checks the stores of these settings themselves. Of what is in a data folder, no server may be using it.
  *
  * @throws StartupRefusal
  */
-export async function* checkFolder(...[settings, options]: Parameters<CheckFolder>): ReturnType<CheckFolder> {
+export async function* checkStores(...[settings, options]: Parameters<CheckStores>): ReturnType<CheckStores> {
   // What fails here fails the check itself, which its caller hears of.
   const nobody = { onFatal: () => {}, onWarning: () => {}, onSpace: () => {} };
-  await using stores = await openDataFolder(settings.dataDir, nobody);
+  await using stores = await openStores(settings, nobody);
   return yield* checkStore({ ...stores, clock: systemClock }, options);
 }
 

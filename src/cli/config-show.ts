@@ -1,5 +1,6 @@
+import type { Declaration } from '../config/declaration.ts';
 import type { Resolved } from '../config/load-config.ts';
-import { type Declaration, SETTING_NAMES, SETTINGS, type SettingName, type Settings } from '../config/settings.ts';
+import { SETTING_NAMES, SETTINGS, type SettingName, type Settings } from '../config/settings.ts';
 import { formatDuration } from '../config/values.ts';
 
 /** One line a setting: its name, its value (never a secret) and where that came from. */
@@ -15,7 +16,9 @@ export function configShow({ settings, origins }: Resolved): string {
 function shown(name: SettingName, settings: Settings): string {
   if (name === 'credentials') return settings.credentials.map(({ accessKeyId }) => accessKeyId).join(',') || '-';
   const value = settings[name];
-  const { kind }: Declaration<unknown> = SETTINGS[name];
-  if (kind === 'duration') return formatDuration(Number(value));
+  const declaration: Declaration<unknown> = SETTINGS[name];
+  if (declaration.shown) return declaration.shown(value);
+  if (value === undefined || value === '') return '-';
+  if (declaration.kind === 'duration') return formatDuration(Number(value));
   return Array.isArray(value) ? value.join(',') || '-' : String(value);
 }

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
+import type { Declaration } from '../config/declaration.ts';
 import type { Flags } from '../config/load-config.ts';
-import { type Declaration, flagOf, SETTING_NAMES, SETTINGS, type SettingName, variableOf } from '../config/settings.ts';
+import { flagOf, SETTING_NAMES, SETTINGS, type SettingName, variableOf } from '../config/settings.ts';
 
 /** Gives a command one flag for each setting that may have one, and `--config`. */
 export function addSettingFlags(command: Command): Command {

@@ -20,7 +20,7 @@ type Check = ReturnType<typeof checkStore>;
  *
  * @throws StartupRefusal where the folder cannot be opened, as when a server holds it
  */
-export type CheckFolder = (settings: Settings, options: Options) => Check;
+export type CheckStores = (settings: Settings, options: Options) => Check;
 
 /** A finding as the server sends it and `--json` prints it: what it is about has stepped aside for the kind of the line. */
 type Line =
@@ -28,7 +28,7 @@ type Line =
   | ({ readonly kind: 'total' } & Checked);
 
 /** `berth fsck` */
-export function addFsck(program: Command, context: CommandContext, checkFolder: CheckFolder): void {
+export function addFsck(program: Command, context: CommandContext, checkStores: CheckStores): void {
   const command = program
     .command('fsck')
     .description('Hold the metadata and the bytes on disk against each other.')
@@ -67,7 +67,7 @@ Examples:
       const total =
         dataDir === undefined
           ? await askServer(clientOf(command, context), options, context, how)
-          : await follow(linesOf(checkFolder(settingsFor(command, context, dataDir), options)), context, how);
+          : await follow(linesOf(checkStores(settingsFor(command, context, dataDir), options)), context, how);
       context.exitWith(typeof total === 'number' ? total : total.findings > 0 ? 1 : 0);
     });
 }

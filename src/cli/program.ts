@@ -11,7 +11,7 @@ import { configShow } from './config-show.ts';
 import { addDoctor } from './doctor.ts';
 import { addSettingFlags, flagsOf } from './flags.ts';
 import { printable } from './format.ts';
-import { addFsck, type CheckFolder } from './fsck.ts';
+import { addFsck, type CheckStores } from './fsck.ts';
 import { addGc } from './gc.ts';
 import { addImagesDelete } from './images/delete.ts';
 import { addLogin } from './login.ts';
@@ -27,7 +27,7 @@ import { Obstacle } from './way/obstacle.ts';
 
 export interface ProgramParts {
   readonly start: Start;
-  readonly checkFolder: CheckFolder;
+  readonly checkStores: CheckStores;
   /** Dates the signatures of the commands that speak to a server. */
   readonly clock?: Clock;
   readonly sources?: Sources;
@@ -40,7 +40,7 @@ export interface ProgramParts {
  */
 export async function runProgram(
   argv: readonly string[],
-  { start, checkFolder, clock = systemClock, sources = systemSources(), terminal = processTerminal() }: ProgramParts,
+  { start, checkStores, clock = systemClock, sources = systemSources(), terminal = processTerminal() }: ProgramParts,
 ): Promise<number> {
   const version = packageVersion();
   let code = 0;
@@ -80,7 +80,7 @@ export async function runProgram(
   addImagesDelete(program.command('images').description('Work on the images of a repository.'), context);
   addRestore(program, context);
   addGc(program, context);
-  addFsck(program, context, checkFolder);
+  addFsck(program, context, checkStores);
 
   try {
     await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });

@@ -2,19 +2,13 @@ import type { z } from 'zod';
 import { ConfigError } from './config-error.ts';
 import { baseOf, type ConfigFile, readConfigFile } from './config-file.ts';
 import { type Credential, TEST_CREDENTIAL } from './credentials.ts';
+import type { Declaration, Profile } from './declaration.ts';
 import { suggestion } from './did-you-mean.ts';
 import { settingsInEnvironment, unknownVariables } from './environment.ts';
 import { absolutePath, type Env } from './home-folders.ts';
-import {
-  type Declaration,
-  flagOf,
-  type Profile,
-  SETTING_NAMES,
-  SETTINGS,
-  type SettingName,
-  type Settings,
-  variableOf,
-} from './settings.ts';
+import { misplaced } from './misplaced.ts';
+import { usesDataFolder } from './places.ts';
+import { flagOf, SETTING_NAMES, SETTINGS, type SettingName, type Settings, variableOf } from './settings.ts';
 import type { Sources } from './sources.ts';
 
 /** The flags that were given, by setting; `config` names the file. */
@@ -66,7 +60,7 @@ export function resolveConfig({ flags, env, cwd, readFile }: Sources & { readonl
     const given = give(name, profile);
     origins[name] = given.from;
     const declaration: Declaration<unknown> = SETTINGS[name];
-    if (given.raw === undefined) return withoutValue(name, declaration, problems);
+    if (given.raw === undefined) return declaration.kind === 'list' || declaration.kind === 'file' ? [] : undefined;
     const raw = declaration.kind === 'path' ? pathOf(given, env) : given.raw;
     const parsed = declaration.value.safeParse(raw);
     if (parsed.success) return parsed.data;
@@ -76,16 +70,21 @@ export function resolveConfig({ flags, env, cwd, readFile }: Sources & { readonl
 
   const profile = resolve('profile', 'local') === 'production' ? 'production' : 'local';
   const values = Object.fromEntries(SETTING_NAMES.map((name) => [name, resolve(name, profile)]));
-  const unique = [...new Set(problems)];
-  if (unique.length > 0) throw new ConfigError(unique);
+  // Something that was refused may be what the others go with.
+  if (problems.length > 0) throw new ConfigError([...new Set(problems)]);
   const settings = values as unknown as Settings;
-  return { settings: { ...settings, credentials: known(settings.credentials, profile) }, origins: origins as Origins };
+  problems.push(...misplaced(settings, origins as Origins), ...withoutFolder(settings));
+  if (problems.length > 0) throw new ConfigError(problems);
+  const { dataDir = '', credentials } = settings;
+  return { settings: { ...settings, dataDir, credentials: known(credentials, profile) }, origins: origins as Origins };
 }
 
-function withoutValue(name: SettingName, declaration: Declaration<unknown>, problems: string[]): unknown {
-  if (declaration.kind === 'list' || declaration.kind === 'file') return [];
-  problems.push(`${name}: no default is to be had (HOME is not set): give --${flagOf(name)} or ${variableOf(name)}`);
-  return undefined;
+/** Who keeps nothing in the data folder needs none. */
+function withoutFolder(settings: Omit<Settings, 'dataDir'> & { readonly dataDir?: string | undefined }): string[] {
+  if (settings.dataDir !== undefined || !usesDataFolder(settings)) return [];
+  return [
+    `dataDir: no default is to be had (HOME is not set): give --${flagOf('dataDir')} or ${variableOf('dataDir')}`,
+  ];
 }
 
 /** An empty path would be the working folder; it goes on to be refused instead. */
@@ -100,7 +99,11 @@ function explain(
   issue: z.core.$ZodIssue,
   file: ConfigFile | undefined,
 ): string[] {
-  // Values of file-only settings are secrets: they are pointed at, never repeated.
+  // A password may be in it: it is pointed at, never repeated.
+  if (declaration.kind === 'secret') {
+    return [`${name}: what ${given.from} says is not accepted: expected ${declaration.accepts}`];
+  }
+  // Values of file-only settings are secrets, too.
   if (declaration.kind !== 'file') {
     return [`${name}: ${shown(given.raw)} (from ${given.from}) is not accepted: expected ${declaration.accepts}`];
   }

@@ -1,38 +1,9 @@
-import type { z } from 'zod';
 import { isRegion, isRegistryId } from '../model/registry.ts';
 import { credentialList } from './credentials.ts';
-import { dataHome, type Env } from './home-folders.ts';
+import { type Declaration, declare, type Profile } from './declaration.ts';
+import { dataHome } from './home-folders.ts';
+import { STORE_SETTINGS } from './store-settings.ts';
 import { duration, list, oneOf, parseDomain, parseHost, parseLocation, text, wholeNumber, yesOrNo } from './values.ts';
-
-export type Profile = 'local' | 'production';
-
-/** What a default may depend on. */
-export interface Surroundings {
-  readonly profile: Profile;
-  readonly env: Env;
-}
-
-/** One setting, declared once: flag, variable, file key, help, parser and default all come from here. */
-export interface Declaration<T> {
-  /** From text, as every source spells it, to the value the program uses. */
-  readonly value: z.ZodType<T>;
-  /** Completes "expected …" where a value is refused. */
-  readonly accepts: string;
-  readonly help: string;
-  /** The default, spelled as a user would; undefined if there is none to be had. */
-  readonly fallback: string | ((around: Surroundings) => string | undefined);
-  /** How the help says the default, where `fallback` is a function. */
-  readonly fallbackSaid?: string;
-  readonly argument?: string;
-  /** The flag's name where it is not the setting's own in kebab case. */
-  readonly flag?: string;
-  /** `boolean` makes `--x` and `--no-x`; `path` is made absolute; `file` has neither flag nor variable. */
-  readonly kind?: 'boolean' | 'duration' | 'path' | 'list' | 'file';
-}
-
-function declare<T>(declaration: Declaration<T>): Declaration<T> {
-  return declaration;
-}
 
 const LONGEST = '3650d';
 /** Longer delays do not fit a timer. */
@@ -63,12 +34,13 @@ export const SETTINGS = {
   dataDir: declare({
     value: text((path) => (path.includes('\0') ? undefined : path)),
     accepts: 'the path of a folder',
-    help: 'Folder that holds everything; one process at a time may use it',
+    help: 'Folder that holds what is not in a database or a bucket; one process at a time may use it',
     fallback: ({ env }) => dataHome(env),
     fallbackSaid: '$XDG_DATA_HOME/berth, or ~/.local/share/berth',
     argument: '<folder>',
     kind: 'path',
   }),
+  ...STORE_SETTINGS,
   account: declare({
     value: text((id) => (isRegistryId(id) ? id : undefined)),
     accepts: 'an AWS account id: 12 digits',

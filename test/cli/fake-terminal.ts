@@ -1,4 +1,4 @@
-import type { CheckFolder } from '../../src/cli/fsck.ts';
+import type { CheckStores } from '../../src/cli/fsck.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import type { Start } from '../../src/cli/running-server.ts';
 import type { StopSignal, Terminal } from '../../src/cli/terminal.ts';
@@ -43,13 +43,13 @@ export const neverStart: Start = async () => {
   throw new Error('the server was started');
 };
 
-export const neverCheck: CheckFolder = () => {
+export const neverCheck: CheckStores = () => {
   throw new Error('a folder was checked');
 };
 
 export interface Run {
   readonly start?: Start;
-  readonly checkFolder?: CheckFolder;
+  readonly checkStores?: CheckStores;
   readonly clock?: Clock;
   /** Nobody sits at the terminal unless somebody is named. */
   readonly person?: Person;
@@ -61,11 +61,11 @@ export interface Run {
 
 /** Begins to run the program: `code` is for when it ends, `send` for signals until then. */
 export function begin(argv: readonly string[], options: Run = {}) {
-  const { start = neverStart, checkFolder = neverCheck, env = {}, files = {}, clock, person } = options;
+  const { start = neverStart, checkStores = neverCheck, env = {}, files = {}, clock, person } = options;
   const readFile = options.readFile ?? ((path: string) => files[path]);
   const { terminal, printed, send, listeners } = fakeTerminal(person);
   const sources = { env: { HOME: '/home/ann', ...env }, cwd: '/here', readFile };
-  const code = runProgram(argv, { start, checkFolder, sources, terminal, ...(clock && { clock }) });
+  const code = runProgram(argv, { start, checkStores, sources, terminal, ...(clock && { clock }) });
   return { code, printed, send, listeners };
 }
 

@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { checkFolder, start } from '../../src/main.ts';
+import { checkStores, start } from '../../src/main.ts';
 import { startAdminServer } from '../admin/support/admin-server.ts';
 import { settingsOf, startEcrServer } from '../ecr/support/ecr-server.ts';
 import { freshRepository } from '../ecr/support/test-repository.ts';
@@ -40,11 +40,11 @@ describe('berth fsck', () => {
   test('--data-dir checks the folder itself, with the same answer and exit code', async () => {
     await using folder = await tempFolder();
     await fill(folder.path);
-    const sound = await run(['fsck', '--data-dir', folder.path], { checkFolder });
+    const sound = await run(['fsck', '--data-dir', folder.path], { checkStores });
     expect(sound).toMatchObject({ code: 0, err: '' });
     expect(sound.out).toContain('Nothing was found.');
     await loseBlobs(folder.path);
-    const broken = await run(['fsck', '--data-dir', folder.path, '--json'], { checkFolder });
+    const broken = await run(['fsck', '--data-dir', folder.path, '--json'], { checkStores });
     expect(broken.code).toBe(1);
     const lines = documents(broken.out);
     expect(lines[0]).toMatchObject({ kind: 'finding', problem: expect.any(String), repaired: false });
@@ -55,7 +55,7 @@ describe('berth fsck', () => {
     await using folder = await tempFolder();
     const running = await start(settingsOf(folder.path));
     try {
-      const { code, out, err } = await run(['fsck', '--data-dir', folder.path], { checkFolder });
+      const { code, out, err } = await run(['fsck', '--data-dir', folder.path], { checkStores });
       expect([code, out]).toEqual([1, '']);
       expect(err).toContain(`the data folder ${folder.path} is in use by another berth process`);
     } finally {
@@ -66,7 +66,7 @@ describe('berth fsck', () => {
   test('--data-dir of no data folder is wrong usage, and makes none', async () => {
     await using folder = await tempFolder();
     const nowhere = join(folder.path, 'nowhere');
-    const { code, err } = await run(['fsck', '--data-dir', nowhere], { checkFolder });
+    const { code, err } = await run(['fsck', '--data-dir', nowhere], { checkStores });
     expect(code).toBe(2);
     expect(err).toContain(`there is no data folder at ${nowhere}`);
     expect(await readdir(folder.path)).toEqual([]);

@@ -20,7 +20,7 @@ function serving(
     started.resolve(settings);
     return { address: { host: settings.host, port: 5123, origin: 'http://localhost:5123' }, failed, close };
   };
-  const code = runProgram(['serve', ...argv], { start, checkFolder: neverCheck, sources: SOURCES, terminal });
+  const code = runProgram(['serve', ...argv], { start, checkStores: neverCheck, sources: SOURCES, terminal });
   return { code, printed, send, listeners, started: started.promise };
 }
 
@@ -122,7 +122,7 @@ test('a signal while the server is still starting closes it as soon as it is up,
     };
     return { address: { host, port: 1, origin: 'http://localhost:1' }, failed: new Promise(() => {}), close };
   };
-  const code = runProgram(['serve'], { start, checkFolder: neverCheck, sources: SOURCES, terminal });
+  const code = runProgram(['serve'], { start, checkStores: neverCheck, sources: SOURCES, terminal });
   await new Promise(setImmediate);
   send('SIGINT');
   up.resolve();

@@ -26,6 +26,45 @@ const TABLE = {
     env: ['of-env', '/here/of-env'],
     flag: ['/of/flag', '/of/flag'],
   },
+  database: {
+    fallback: { kind: 'sqlite' },
+    file: ['postgres://of-file/berth', { kind: 'postgres', url: 'postgres://of-file/berth' }],
+    env: [
+      'postgresql://ann:hush@[::1]:5433/berth?sslmode=verify-full',
+      { kind: 'postgres', url: 'postgresql://ann:hush@[::1]:5433/berth?sslmode=verify-full' },
+    ],
+    flag: ['sqlite', { kind: 'sqlite' }],
+  },
+  databasePool: { fallback: 20, file: ['2', 2], env: ['100', 100], flag: ['1000', 1000] },
+  databaseTimeout: { fallback: 30_000, file: ['100ms', 100], env: ['1h', HOUR], flag: ['5s', 5000] },
+  blobs: {
+    fallback: { kind: 'files' },
+    file: ['s3://bucket', { kind: 's3', bucket: 'bucket', prefix: '' }],
+    env: ['s3://a.bucket-2/', { kind: 's3', bucket: 'a.bucket-2', prefix: '' }],
+    flag: ['s3://bucket/a/b_c/', { kind: 's3', bucket: 'bucket', prefix: 'a/b_c' }],
+  },
+  s3Endpoint: {
+    fallback: undefined,
+    file: ['http://localhost:9000', 'http://localhost:9000'],
+    env: ['https://s3.example.com/', 'https://s3.example.com'],
+    flag: ['http://[::1]:9000', 'http://[::1]:9000'],
+  },
+  s3PublicEndpoint: {
+    fallback: undefined,
+    file: ['https://a', 'https://a'],
+    env: ['https://b:443', 'https://b'],
+    flag: ['http://c', 'http://c'],
+  },
+  s3Region: {
+    fallback: 'us-east-1',
+    file: ['auto', 'auto'],
+    env: ['garage', 'garage'],
+    flag: ['eu-west-1', 'eu-west-1'],
+  },
+  s3PathStyle: { fallback: false, file: ['true', true], env: ['false', false], flag: ['true', true] },
+  s3Sse: { fallback: 'off', file: ['AES256', 'AES256'], env: ['aws:kms', 'aws:kms'], flag: ['off', 'off'] },
+  s3KmsKey: { fallback: undefined, file: ['alias/a', 'alias/a'], env: ['b', 'b'], flag: ['c', 'c'] },
+  blobRedirects: { fallback: true, file: ['false', false], env: ['true', true], flag: ['false', false] },
   account: {
     fallback: '000000000000',
     file: ['000000000012', '000000000012'],
@@ -69,6 +108,17 @@ const VARIABLES: Readonly<Record<keyof typeof TABLE, string>> = {
   host: 'BERTH_HOST',
   port: 'BERTH_PORT',
   dataDir: 'BERTH_DATA_DIR',
+  database: 'BERTH_DATABASE',
+  databasePool: 'BERTH_DATABASE_POOL',
+  databaseTimeout: 'BERTH_DATABASE_TIMEOUT',
+  blobs: 'BERTH_BLOBS',
+  s3Endpoint: 'BERTH_S3_ENDPOINT',
+  s3PublicEndpoint: 'BERTH_S3_PUBLIC_ENDPOINT',
+  s3Region: 'BERTH_S3_REGION',
+  s3PathStyle: 'BERTH_S3_PATH_STYLE',
+  s3Sse: 'BERTH_S3_SSE',
+  s3KmsKey: 'BERTH_S3_KMS_KEY',
+  blobRedirects: 'BERTH_BLOB_REDIRECTS',
   account: 'BERTH_ACCOUNT',
   region: 'BERTH_REGION',
   domains: 'BERTH_DOMAINS',
@@ -87,29 +137,43 @@ const VARIABLES: Readonly<Record<keyof typeof TABLE, string>> = {
   shutdownGrace: 'BERTH_SHUTDOWN_GRACE',
 };
 
+/** What a setting goes with: the others do not matter to it. */
+const WITH: Readonly<Partial<Record<SettingName, Readonly<Record<string, string>>>>> = {
+  databasePool: { BERTH_DATABASE: 'postgres://db/berth' },
+  databaseTimeout: { BERTH_DATABASE: 'postgres://db/berth' },
+  s3Endpoint: { BERTH_BLOBS: 's3://bucket' },
+  s3PublicEndpoint: { BERTH_BLOBS: 's3://bucket' },
+  s3Region: { BERTH_BLOBS: 's3://bucket' },
+  s3PathStyle: { BERTH_BLOBS: 's3://bucket' },
+  s3Sse: { BERTH_BLOBS: 's3://bucket' },
+  s3KmsKey: { BERTH_BLOBS: 's3://bucket', BERTH_S3_SSE: 'aws:kms' },
+};
+
 describe.each(Object.keys(TABLE) as (keyof typeof TABLE)[])('%s', (name) => {
   const row = TABLE[name];
+  const others = WITH[name] ?? {};
   const files = { '/etc/berth.yaml': `# a comment\n${name}: ${row.file[0]}\n` };
   const inFile = { BERTH_CONFIG: '/etc/berth.yaml' };
   const inEnv = { [VARIABLES[name]]: row.env[0] };
 
   test('has its default where nothing is given', () => {
-    const { settings, origins } = resolve({});
+    const { settings, origins } = resolve({ env: others });
     expect([settings[name], origins[name]]).toEqual([row.fallback, 'default']);
   });
 
   test('comes from the file rather than from the default', () => {
-    const { settings, origins } = resolve({ env: inFile, files });
+    const { settings, origins } = resolve({ env: { ...others, ...inFile }, files });
     expect([settings[name], origins[name]]).toEqual([row.file[1], '/etc/berth.yaml:2']);
   });
 
   test('comes from the environment rather than from the file', () => {
-    const { settings, origins } = resolve({ env: { ...inFile, ...inEnv }, files });
+    const { settings, origins } = resolve({ env: { ...others, ...inFile, ...inEnv }, files });
     expect([settings[name], origins[name]]).toEqual([row.env[1], VARIABLES[name]]);
   });
 
   test('comes from the flag rather than from the environment', () => {
-    const { settings, origins } = resolve({ flags: { [name]: row.flag[0] }, env: { ...inFile, ...inEnv }, files });
+    const env = { ...others, ...inFile, ...inEnv };
+    const { settings, origins } = resolve({ flags: { [name]: row.flag[0] }, env, files });
     const flag =
       name === 'domains' ? '--domain' : VARIABLES[name].toLowerCase().replace('berth_', '--').replaceAll('_', '-');
     expect([settings[name], origins[name]]).toEqual([row.flag[1], flag]);

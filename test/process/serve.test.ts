@@ -115,7 +115,10 @@ describe('berth serve', () => {
     await (await startBerth(['--data-dir', dataDir])).kill('SIGTERM');
     await rm(join(dataDir, 'berth.db'));
     const refused = await refusedStart(dataDir);
-    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('has blobs but no berth.db') });
+    expect(refused).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`has blobs, but ${join(dataDir, 'berth.db')} is missing`),
+    });
   });
 
   it("refuses another registry's blobs", async () => {

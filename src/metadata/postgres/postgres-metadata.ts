@@ -2,12 +2,14 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import { failpoint } from '../../model/failpoint.ts';
+import { Fault } from '../../model/fault.ts';
 import { StoreUnavailable } from '../../model/store-unavailable.ts';
 import type { MetadataStore, MetadataTransaction, MetadataView } from '../metadata-store.ts';
 import { transactionOf, viewOf } from '../views.ts';
+import { Connections, type Loan, type PoolCounts, sendTogether } from './connections.ts';
 import { checkDatabase } from './database-check.ts';
 import { codeOf, type FailureKind, kindOf, translate } from './failure.ts';
-import { openPool, type Pool, type PoolOptions } from './open-pool.ts';
+import type { PoolOptions } from './open-pool.ts';
 import { PostgresSession } from './postgres-session.ts';
 import { prepareSchema } from './prepare-schema.ts';
 
@@ -16,13 +18,6 @@ export interface PostgresOptions extends PoolOptions {
   readonly onQuery?: (sql: string) => void;
   /** Hears that a transaction is run once more, and PostgreSQL's code for why. */
   readonly onRetry?: (reason: string) => void;
-}
-
-/** Connections of the pool: all there are, those that nobody uses, and those who wait for one. */
-export interface PoolCounts {
-  readonly total: number;
-  readonly idle: number;
-  readonly waiting: number;
 }
 
 /**
@@ -45,12 +40,12 @@ const LONGEST_PAUSE = 250;
  * nobody knows whether the change has happened.
  */
 export class PostgresMetadata implements MetadataStore {
-  readonly #pool: Pool;
+  readonly #connections: Connections;
   readonly #options: PostgresOptions;
   readonly #inspectors = new Set<PoolClient>();
 
-  private constructor(pool: Pool, options: PostgresOptions) {
-    this.#pool = pool;
+  private constructor(options: PostgresOptions) {
+    this.#connections = new Connections(options);
     this.#options = options;
   }
 
@@ -60,12 +55,11 @@ export class PostgresMetadata implements MetadataStore {
    */
   static async open(options: PostgresOptions): Promise<PostgresMetadata> {
     await prepareSchema(options.url);
-    return new PostgresMetadata(openPool(options), options);
+    return new PostgresMetadata(options);
   }
 
   get pool(): PoolCounts {
-    const { totalCount, idleCount, waitingCount } = this.#pool;
-    return { total: totalCount, idle: idleCount, waiting: waitingCount };
+    return this.#connections.counts;
   }
 
   async read<T>(look: (view: MetadataView) => Promise<T>): Promise<T> {
@@ -73,24 +67,25 @@ export class PostgresMetadata implements MetadataStore {
   }
 
   async inspect<T>(look: (view: MetadataView) => Promise<T>): Promise<T> {
-    const client = await this.#connect();
+    const { client, before } = await this.#take();
     this.#inspectors.add(client);
     const session = new PostgresSession(client, this.#options.onQuery);
     try {
-      await client.query(BEGIN_INSPECTION);
+      await client.query(before + BEGIN_INSPECTION);
       return await look(viewOf(session));
     } catch (error) {
       throw translate(error);
     } finally {
       session.end();
       // Broken off when the store was closed, it has been given back.
-      if (this.#inspectors.delete(client)) await giveBack(client, client.query('COMMIT'));
+      if (this.#inspectors.delete(client)) await this.#connections.endNow(client, client.query('COMMIT'));
     }
   }
 
   async check(): Promise<string[]> {
-    const client = await this.#connect();
+    const { client, before } = await this.#take();
     try {
+      if (before !== '') await client.query(before);
       return await checkDatabase(client);
     } catch (error) {
       throw translate(error);
@@ -107,36 +102,40 @@ export class PostgresMetadata implements MetadataStore {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#inspectors) client.release(true);
     this.#inspectors.clear();
-    await this.#pool.end();
+    await this.#connections.close();
   }
 
   async #look<T>(look: (view: MetadataView) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect();
+    const { client, before } = await this.#connections.take();
     const session = new PostgresSession(client, this.#options.onQuery);
     try {
-      const begun = begin(client, BEGIN_VIEW);
+      const begun = begin(client, before + BEGIN_VIEW);
       const result = await look(viewOf(session));
       await begun;
-      return result;
-    } finally {
       session.end();
-      // Nothing hangs on the end of a view: only the next one on this connection waits for it.
-      void giveBack(client, client.query('COMMIT'));
+      this.#connections.endLater(client);
+      return result;
+    } catch (error) {
+      session.end();
+      // A refusal of ours is not the connection's fault. Nothing hangs on the end of a view, so nobody waits for it.
+      if (error instanceof Fault) this.#connections.endLater(client);
+      else void this.#connections.endNow(client, client.query('COMMIT'));
+      throw error;
     }
   }
 
   async #change<T>(change: (tx: MetadataTransaction) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect();
+    const { client, before } = await this.#connections.take();
     const session = new PostgresSession(client, this.#options.onQuery);
     let result: T;
     try {
-      const begun = begin(client, BEGIN_CHANGE);
+      const begun = begin(client, before + BEGIN_CHANGE);
       result = await change(transactionOf(session));
       await begun;
       await failpoint('transaction.ready');
     } catch (error) {
       session.end();
-      await giveBack(client, client.query('ROLLBACK'));
+      await this.#connections.endNow(client, client.query('ROLLBACK'));
       throw error;
     }
     await this.#commit(client, session);
@@ -146,12 +145,13 @@ export class PostgresMetadata implements MetadataStore {
 
   /** Sends the last writes and the commit together; a commit behind a write that failed rolls back. */
   async #commit(client: PoolClient, session: PostgresSession): Promise<void> {
+    sendTogether(client);
     const writes = session.counters.writes();
     session.end();
     const committed = client.query('COMMIT');
     const outcomes = await Promise.allSettled([...writes, committed]);
     const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-    await giveBack(client, failure ? Promise.reject(failure.reason) : committed);
+    await this.#connections.endNow(client, failure ? Promise.reject(failure.reason) : committed);
     if (failure) {
       const isUnknown = kindOf(failure.reason) === 'lost';
       throw isUnknown ? new StoreUnavailable('database', failure.reason) : failure.reason;
@@ -175,9 +175,9 @@ export class PostgresMetadata implements MetadataStore {
     }
   }
 
-  async #connect(): Promise<PoolClient> {
+  async #take(): Promise<Loan> {
     try {
-      return await this.#pool.connect();
+      return await this.#connections.take();
     } catch (error) {
       throw translate(error);
     }
@@ -188,19 +188,10 @@ const BEGIN_VIEW = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 const BEGIN_INSPECTION = `${BEGIN_VIEW}; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0`;
 const BEGIN_CHANGE = 'BEGIN ISOLATION LEVEL READ COMMITTED';
 
-/** Not waited for before the first statement: that stands behind it on the same connection. */
+/** Not waited for before the first statement: that goes out with it. */
 function begin(client: PoolClient, statement: string): Promise<unknown> {
+  sendTogether(client);
   const begun = client.query(statement);
   begun.catch(() => undefined);
   return begun;
-}
-
-/** Gives the connection back when its last statement has been answered. One of which nobody knows where it stands is closed. */
-async function giveBack(client: PoolClient, last: Promise<unknown>): Promise<void> {
-  try {
-    await last;
-    client.release();
-  } catch (error) {
-    client.release(error as Error);
-  }
 }

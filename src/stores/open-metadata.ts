@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import { exists } from '../data-folder/exists.ts';
+import type { MetadataStore } from '../metadata/metadata-store.ts';
+import { SqliteMetadata } from '../metadata/sqlite/sqlite-metadata.ts';
+import type { Room } from '../model/room.ts';
+import { lostDatabase, type StoreIdentity } from './bind-stores.ts';
+import type { Listener } from './listener.ts';
+import { namesOf } from './names.ts';
+import type { Places } from './places.ts';
+
+export interface OpenMetadata {
+  readonly metadata: MetadataStore;
+  /** Refuses everything from now on, and tells the listener: the disk below the bytes has failed. */
+  readonly stop: (error: Error) => void;
+}
+
+interface Around {
+  readonly room: Room;
+  /** Of the bytes that the metadata goes with. */
+  readonly identity: StoreIdentity;
+  readonly listener: Listener;
+}
+
+/** @throws StartupRefusal */
+export async function openMetadata(places: Places, { room, identity, listener }: Around): Promise<OpenMetadata> {
+  const path = join(places.dataDir, 'berth.db');
+  if (!(await exists(path)) && (await identity.read()) !== undefined) {
+    throw lostDatabase(namesOf(places), 'is missing');
+  }
+  const metadata = new SqliteMetadata(path, { room, onFatal: listener.onFatal, onWarning: listener.onWarning });
+  return { metadata, stop: (error) => metadata.stop(error) };
+}
