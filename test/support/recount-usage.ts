@@ -19,7 +19,7 @@ const STATES = `
     CASE WHEN refs > 0 THEN 3 WHEN holds > 0 THEN 2 ELSE 1 END AS state FROM (${NEEDS}) AS needs
   UNION ALL
   SELECT 'registry', registry_id, blob_id, size,
-    max(CASE WHEN refs > 0 THEN 3 WHEN holds > 0 THEN 2 ELSE 1 END) FROM (${NEEDS}) AS needs GROUP BY registry_id, blob_id`;
+    max(CASE WHEN refs > 0 THEN 3 WHEN holds > 0 THEN 2 ELSE 1 END) FROM (${NEEDS}) AS needs GROUP BY registry_id, blob_id, size`;
 
 const IMAGES = `
   SELECT image.repository_id, repository.registry_id,

@@ -1,10 +1,13 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from '../../../bench/requests.ts';
 import type { Dice } from '../load/dice.ts';
 import type { Door, Wanted } from '../load/door.ts';
 
 /** In milliseconds: a client that has heard nothing for so long gives up. */
 const PATIENCE = 4000;
+/** In milliseconds: how soon another server is asked where nobody listens. */
+const AGAIN = 10;
 
 export interface SeveralServersOptions {
   /** The origins of those that are there now. */
@@ -39,6 +42,7 @@ export class SeveralServers implements Door {
         // Nobody has heard the request.
         const isUnheard = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
         if (!isUnheard || tries === 5) throw error;
+        await sleep(AGAIN);
       }
     }
   }
@@ -53,12 +57,7 @@ export class SeveralServers implements Door {
     if (answer.status !== 307 || wanted.method !== 'GET' || typeof location !== 'string') return answer;
     // Its address is all that it takes: what lets into the registry is nobody else's business.
     const headers = wanted.headers['range'] === undefined ? {} : { range: wanted.headers['range'] };
-    const elsewhere = await this.#ask(new URL(location, origin), { method: 'GET', path: location, headers }).catch(
-      (error: Error) => {
-        throw new Error(`the way to ${location}: ${error.message}`, { cause: error });
-      },
-    );
-    return elsewhere;
+    return this.#ask(new URL(location, origin), { method: 'GET', path: location, headers });
   }
 
   #ask(url: URL, { method, headers, body }: Wanted): Promise<Answer> {

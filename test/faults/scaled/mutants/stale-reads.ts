@@ -3,7 +3,7 @@ import { patchQuery, type Result, textOf } from './patch-query.ts';
 /** In milliseconds. */
 const KEPT = 250;
 
-/** What a view has read is kept for a moment, and answered again. */
+/** Where tags lead is kept for a moment when it has been read, and answered again. */
 const views = new WeakSet<object>();
 const kept = new Map<string, { readonly result: Result; readonly until: number }>();
 
@@ -13,7 +13,7 @@ patchQuery(async (client, statement, send): Promise<Result> => {
     if (text.includes('READ ONLY')) views.add(client);
     else views.delete(client);
   }
-  if (typeof statement === 'string' || !views.has(client)) return send(statement);
+  if (typeof statement === 'string' || !views.has(client) || !text.includes('"tag"')) return send(statement);
   const key = JSON.stringify([text, statement.values]);
   const known = kept.get(key);
   if (known && known.until > performance.now()) return known.result;
