@@ -3,10 +3,13 @@ import { registerAdmin } from './admin/register-admin.ts';
 import type { AccessKey, KeyRing } from './aws/sigv4/access-key.ts';
 import type { VerifierOptions } from './aws/sigv4/verify.ts';
 import type { CheckStores } from './cli/fsck.ts';
+import type { ImportStore } from './cli/import.ts';
+import type { Migrations } from './cli/migrate.ts';
 import { runProgram } from './cli/program.ts';
 import type { RunningServer } from './cli/running-server.ts';
 import { packageVersion } from './cli/version.ts';
 import type { Settings } from './config/settings.ts';
+import { StartupRefusal } from './config/startup-refusal.ts';
 import { ECR_SURFACE } from './ecr/ecr-surface.ts';
 import { operationsOf } from './ecr/operations.ts';
 import { PageTokens } from './ecr/page-tokens.ts';
@@ -32,14 +35,17 @@ import { RegistryTokens } from './policy/registry-tokens.ts';
 import { whileThereIsRoom } from './policy/while-there-is-room.ts';
 import { checkStore } from './registry/fsck/check-store.ts';
 import { PullRecorder } from './registry/image/pull-recorder.ts';
+import { isBeingImported } from './registry/import/claim.ts';
+import { importStore } from './registry/import/import-store.ts';
 import { uploadsAtRest } from './registry/layer/hold-upload.ts';
 import { openStores } from './stores/open-stores.ts';
+import { StoreCounts } from './stores/store-counts.ts';
 import { Collector } from './workers/collector.ts';
 import { every } from './workers/every.ts';
 
 /** The program: `argv` is what stands after `berth`. Answers the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
-  return runProgram(argv, { start, checkStores });
+  return runProgram(argv, { start, checkStores, migrations, importStore: importInto });
 }
 
 /**
@@ -52,8 +58,10 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
   await using opening = new AsyncDisposableStack();
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat });
   const failing = Promise.withResolvers<Error>();
+  const storeCounts = new StoreCounts();
   const stores = opening.use(
     await openStores(settings, {
+      counts: storeCounts,
       onFatal: failing.resolve,
       onWarning: (err, what) => logger.warn({ err }, what),
       onSpace: (isShort, err) => {
@@ -62,6 +70,11 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
       },
     }),
   );
+  if (await isBeingImported(stores.metadata)) {
+    throw new StartupRefusal(
+      "an import into this store has begun and not ended: it has some of what it is to have\nRun the same 'berth import' again to go on.",
+    );
+  }
   const authorizer = whileThereIsRoom(allowEverything, stores.room);
   const ids = randomIds();
   const pulls = new PullRecorder();
@@ -102,7 +115,7 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
     logger,
     ids,
     hostAllowed: localHostCheck({ domains: settings.domains, listeningOn: settings.host }),
-    readiness: { metadata: () => stores.metadata.read(async () => undefined) },
+    readiness: stores.checks,
   });
   opening.defer(() => uploadsAtRest(ports));
   opening.defer(() => closeWithin(server, settings.shutdownGrace));
@@ -123,7 +136,19 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
         : new FrontServer(settings.accelRedirect, stores.pathBelowBlobs, ports),
   });
   registerAdmin(server, { ...ports, verifier: { ...verifierOf(settings, clock), paths: 'any' }, collector });
-  registerMetrics(server, { ...stores, collector, admission, counts, version: packageVersion() });
+  registerMetrics(server, {
+    ...stores,
+    collector,
+    admission,
+    counts,
+    stores: {
+      kinds: { database: settings.database.kind, blobs: settings.blobs.kind },
+      pool: stores.pool,
+      poolMax: settings.databasePool,
+      counts: storeCounts,
+    },
+    version: packageVersion(),
+  });
   const address = await listen(server, settings);
 
   const running = opening.move();
@@ -144,11 +169,29 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
  * @throws StartupRefusal
  */
 export async function* checkStores(...[settings, options]: Parameters<CheckStores>): ReturnType<CheckStores> {
-  // What fails here fails the check itself, which its caller hears of.
-  const nobody = { onFatal: () => {}, onWarning: () => {}, onSpace: () => {} };
-  await using stores = await openStores(settings, nobody);
+  await using stores = await openStores(settings, NOBODY, { mustExist: true });
   return yield* checkStore({ ...stores, clock: systemClock }, options);
 }
+
+/** Loaded by who migrates: everybody else has no use for it. */
+const migrations: Migrations = {
+  plan: async (url) => (await import('./stores/migrate-database.ts')).planDatabase(url),
+  apply: async (url, onStep) => (await import('./stores/migrate-database.ts')).migrateDatabase(url, onStep),
+};
+
+/**
+ * Copies the store of the first settings into that of the second. Of what is in a data folder, no server may be using it.
+ *
+ * @throws StartupRefusal, ImportRefused
+ */
+export async function importInto(...[from, to, onStep]: Parameters<ImportStore>): ReturnType<ImportStore> {
+  await using source = await openStores(from, NOBODY);
+  await using target = await openStores(to, NOBODY);
+  return await importStore({ source, target, clock: systemClock, ids: randomIds() }, onStep);
+}
+
+/** What fails here fails the command itself, which its user hears of. */
+const NOBODY = { counts: new StoreCounts(), onFatal: () => {}, onWarning: () => {}, onSpace: () => {} };
 
 /** In milliseconds: how long requests have to be refused after the disk has failed. */
 const LAST_WORDS = 200;

@@ -3,22 +3,22 @@ import type { Declaration } from '../config/declaration.ts';
 import type { Flags } from '../config/load-config.ts';
 import { flagOf, SETTING_NAMES, SETTINGS, type SettingName, variableOf } from '../config/settings.ts';
 
-/** Gives a command one flag for each setting that may have one, and `--config`. */
-export function addSettingFlags(command: Command): Command {
+/** Gives a command one flag for each of these settings that may have one, and `--config`. */
+export function addSettingFlags(command: Command, names: readonly SettingName[] = SETTING_NAMES): Command {
   command.option(
     '--config <file>',
     'Config file, YAML or JSON (BERTH_CONFIG; else ./berth.yaml, else ~/.config/berth/berth.yaml)',
   );
-  for (const name of SETTING_NAMES) {
+  for (const name of names) {
     for (const option of optionsOf(name)) command.addOption(option);
   }
   return command;
 }
 
-/** The flags that the command was given, by the names of their settings, as text. */
-export function flagsOf(command: Command): Flags {
+/** Those of these flags that the command was given, by the names of their settings, as text. */
+export function flagsOf(command: Command, names: readonly SettingName[] = SETTING_NAMES): Flags {
   const flags: Partial<Record<SettingName | 'config', string | readonly string[]>> = {};
-  for (const name of ['config', ...SETTING_NAMES] as const) {
+  for (const name of ['config', ...names] as const) {
     const given: unknown = command.getOptionValue(name === 'config' ? name : attributeOf(name));
     if (given === undefined) continue;
     flags[name] = Array.isArray(given) ? given.map(String) : String(given);

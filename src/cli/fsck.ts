@@ -1,24 +1,28 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { absolutePath } from '../config/home-folders.ts';
-import { resolveConfig } from '../config/load-config.ts';
-import type { Settings } from '../config/settings.ts';
+import { type Flags, resolveConfig } from '../config/load-config.ts';
+import { usesDataFolder } from '../config/places.ts';
+import { flagOf, type SettingName, type Settings } from '../config/settings.ts';
 import type { CheckOptions, checkStore } from '../registry/fsck/check-store.ts';
 import type { Checked, Finding } from '../registry/fsck/finding.ts';
 import type { BerthClient } from './client/berth-client.ts';
 import { cutShort } from './client/server-error.ts';
 import { addServerFlags, type CommandContext, clientOf, wantsJson, wrongUsage } from './command-context.ts';
+import { addSettingFlags, flagsOf } from './flags.ts';
 import { counted, printable } from './format.ts';
 import { Interruption } from './interruption.ts';
 
 type Options = Required<Pick<CheckOptions, 'deep' | 'repair' | 'force'>>;
+/** Where the stores are, for who checks them without a server. */
+const PLACES: readonly SettingName[] = ['dataDir', 'database', 'blobs', 's3Endpoint', 's3Region', 's3PathStyle'];
+
 type Check = ReturnType<typeof checkStore>;
 
 /**
- * Checks the data folder of these settings without a server.
+ * Checks the stores of these settings without a server.
  *
- * @throws StartupRefusal where the folder cannot be opened, as when a server holds it
+ * @throws StartupRefusal where they cannot be opened, as when a server holds their folder, or there is nothing in them
  */
 export type CheckStores = (settings: Settings, options: Options) => Check;
 
@@ -37,37 +41,45 @@ export function addFsck(program: Command, context: CommandContext, checkStores: 
     .option(
       '--force',
       'Repair what looks like a folder of the wrong database, too: bytes that nothing knows become trash even if they are most',
-    )
-    .option('--data-dir <folder>', 'Check this folder itself, which no server may be using');
-  addServerFlags(command)
+    );
+  addSettingFlags(addServerFlags(command), PLACES)
     .addHelpText(
       'after',
       `
+Asks a server, unless flags say where the stores are: then the command opens them itself. A data folder must not be in use by a
+server meanwhile; a database server and a bucket may be. What flags leave out is as for berth serve.
+
 Exit code 0: nothing was found; 1: something was, mended or not. With --json every finding is a line.
 
 Examples:
   $ berth fsck
   $ berth fsck --deep --repair
-  $ berth fsck --data-dir /var/lib/berth`,
+  $ berth fsck --data-dir /var/lib/berth
+  $ berth fsck --database postgres://berth@db.example.com/berth --blobs s3://images`,
     )
     .action(async () => {
       const {
         deep = false,
         repair = false,
         force = false,
-        dataDir,
         endpoint,
-      } = command.opts<Partial<Options> & Where>();
+      } = command.opts<Partial<Options> & { endpoint?: string }>();
+      const places = flagsOf(command, PLACES);
+      const asksServer = Object.keys(places).length === 0;
       const options = { deep, repair, force };
       if (force && !repair) wrongUsage(command, '--force goes with --repair');
-      if (dataDir !== undefined && endpoint !== undefined) {
-        wrongUsage(command, '--data-dir checks a folder and --endpoint asks a server: use one of them');
+      if (!asksServer && endpoint !== undefined) {
+        const [name = 'config'] = Object.keys(places) as (SettingName | 'config')[];
+        const flag = name === 'config' ? name : flagOf(name);
+        wrongUsage(
+          command,
+          `--${flag} is for stores that the command opens, --endpoint asks a server: use one of them`,
+        );
       }
       const how = { json: wantsJson(command), repair };
-      const total =
-        dataDir === undefined
-          ? await askServer(clientOf(command, context), options, context, how)
-          : await follow(linesOf(checkStores(settingsFor(command, context, dataDir), options)), context, how);
+      const total = asksServer
+        ? await askServer(clientOf(command, context), options, context, how)
+        : await follow(linesOf(checkStores(settingsFor(command, context, places), options)), context, how);
       context.exitWith(typeof total === 'number' ? total : total.findings > 0 ? 1 : 0);
     });
 }
@@ -88,18 +100,15 @@ async function askServer(
   }
 }
 
-interface Where {
-  readonly dataDir?: string;
-  readonly endpoint?: string;
-}
-
-/** The settings that a server of this folder would have. Opening makes a folder that is not there, so it must be. */
-function settingsFor(command: Command, { sources }: CommandContext, dataDir: string): Settings {
-  const folder = absolutePath(dataDir, sources.cwd, sources.env);
-  if (!existsSync(join(folder, 'berth.db'))) {
-    wrongUsage(command, `there is no data folder at ${folder}: it would have a file berth.db`);
+/** The settings that a server of these stores would have. Opening makes a folder that is not there, so it must be. */
+function settingsFor(command: Command, { sources }: CommandContext, flags: Flags): Settings {
+  const { settings } = resolveConfig({ ...sources, flags });
+  const { dataDir, database } = settings;
+  const file = database.kind === 'sqlite' ? 'berth.db' : 'store-id';
+  if (usesDataFolder(settings) && !existsSync(join(dataDir, file))) {
+    wrongUsage(command, `there is no data folder at ${dataDir}: it would have a file ${file}`);
   }
-  return resolveConfig({ ...sources, flags: { dataDir } }).settings;
+  return settings;
 }
 
 async function* linesOf(check: Check): AsyncGenerator<Line, void> {

@@ -5,6 +5,7 @@ import type { Sources } from '../config/sources.ts';
 import { StartupRefusal } from '../config/startup-refusal.ts';
 import { systemSources } from '../config/system-sources.ts';
 import { type Clock, systemClock } from '../model/clock.ts';
+import { ImportRefused } from '../registry/import/import-refused.ts';
 import { ServerError } from './client/server-error.ts';
 import type { CommandContext } from './command-context.ts';
 import { configShow } from './config-show.ts';
@@ -14,8 +15,10 @@ import { printable } from './format.ts';
 import { addFsck, type CheckStores } from './fsck.ts';
 import { addGc } from './gc.ts';
 import { addImagesDelete } from './images/delete.ts';
+import { addImport, type ImportStore } from './import.ts';
 import { addLogin } from './login.ts';
 import { addLogout } from './logout.ts';
+import { addMigrate, type Migrations } from './migrate.ts';
 import { addRestore } from './restore.ts';
 import type { Start } from './running-server.ts';
 import { serve } from './serve.ts';
@@ -28,6 +31,8 @@ import { Obstacle } from './way/obstacle.ts';
 export interface ProgramParts {
   readonly start: Start;
   readonly checkStores: CheckStores;
+  readonly migrations: Migrations;
+  readonly importStore: ImportStore;
   /** Dates the signatures of the commands that speak to a server. */
   readonly clock?: Clock;
   readonly sources?: Sources;
@@ -40,7 +45,15 @@ export interface ProgramParts {
  */
 export async function runProgram(
   argv: readonly string[],
-  { start, checkStores, clock = systemClock, sources = systemSources(), terminal = processTerminal() }: ProgramParts,
+  {
+    start,
+    checkStores,
+    migrations,
+    importStore,
+    clock = systemClock,
+    sources = systemSources(),
+    terminal = processTerminal(),
+  }: ProgramParts,
 ): Promise<number> {
   const version = packageVersion();
   let code = 0;
@@ -81,6 +94,8 @@ export async function runProgram(
   addRestore(program, context);
   addGc(program, context);
   addFsck(program, context, checkStores);
+  addMigrate(program, context, migrations);
+  addImport(program, context, importStore);
 
   try {
     await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
@@ -101,7 +116,7 @@ function report(error: unknown, terminal: Terminal): number {
     terminal.err(`error: ${error.message.split('\n').map(printable).join('\n')}\n`);
     return 1;
   }
-  if (error instanceof StartupRefusal) {
+  if (error instanceof StartupRefusal || error instanceof ImportRefused) {
     terminal.err(`error: ${error.message}\n`);
     return 1;
   }

@@ -1,3 +1,4 @@
+import { showBlobs, showDatabase, usesDataFolder } from '../config/places.ts';
 import type { Settings } from '../config/settings.ts';
 import type { RunningServer } from './running-server.ts';
 
@@ -9,15 +10,14 @@ import type { RunningServer } from './running-server.ts';
  */
 export function readyBlock(
   version: string,
-  settings: Pick<Settings, 'dataDir' | 'account' | 'region' | 'profile'>,
+  settings: Pick<Settings, 'dataDir' | 'database' | 'blobs' | 'account' | 'region' | 'profile'>,
   { origin }: RunningServer['address'],
 ): string {
   const { host } = new URL(origin);
   return `Berth ${version}
 
   Endpoint     ${origin}
-  Data folder  ${settings.dataDir}
-  Account      ${settings.account}
+${placesOf(settings)}  Account      ${settings.account}
   Region       ${settings.region}
   Profile      ${settings.profile}
 
@@ -33,4 +33,12 @@ Point the AWS tools and docker of a shell at it:
 
 Ready.
 `;
+}
+
+/** A line for each place where something is kept. */
+function placesOf({ dataDir, database, blobs }: Pick<Settings, 'dataDir' | 'database' | 'blobs'>): string {
+  const folder = usesDataFolder({ database, blobs }) ? `  Data folder  ${dataDir}\n` : '';
+  const server = database.kind === 'sqlite' ? '' : `  Database     ${showDatabase(database)}\n`;
+  const bucket = blobs.kind === 'files' ? '' : `  Blobs        ${showBlobs(blobs)}\n`;
+  return `${folder}${server}${bucket}`;
 }

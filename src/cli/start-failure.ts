@@ -52,5 +52,6 @@ function writing(code: string, { dataDir }: Settings, path: string): string | un
 
 /** The folder itself, what lies in it, or a folder above it that could not be made or entered. */
 function isWithin(dataDir: string, path: string): boolean {
+  if (dataDir === '') return false;
   return path === dataDir || path.startsWith(`${dataDir}/`) || dataDir.startsWith(`${path}/`);
 }

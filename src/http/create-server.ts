@@ -47,6 +47,8 @@ export interface ServerLimits {
   readonly bodyBytesPerSecond: number;
   readonly bodyWindowMs: number;
   readonly lingerMs: number;
+  /** How long a check may take before it counts as failed. */
+  readonly readinessMs: number;
 }
 
 const LIMITS: ServerLimits = {
@@ -59,6 +61,7 @@ const LIMITS: ServerLimits = {
   bodyBytesPerSecond: 1024,
   bodyWindowMs: 60_000,
   lingerMs: 5_000,
+  readinessMs: 3_000,
 };
 
 /**
@@ -123,7 +126,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   });
   server.setErrorHandler(answerError);
   server.setNotFoundHandler(answerNotFound);
-  addHealth(server, readiness, addDraining(server));
+  addHealth(server, readiness, { isDraining: addDraining(server), patience: limits.readinessMs });
 
   const turnAway = new TurnAway({ logger, clock, ids });
   if (admission)

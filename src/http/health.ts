@@ -1,19 +1,26 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { patientCheck, type ReadinessCheck } from './patient-check.ts';
 
-/** Checks by name; one that throws means not ready. */
-export type ReadinessChecks = Readonly<Record<string, () => void | Promise<void>>>;
+/** Checks by name. */
+export type ReadinessChecks = Readonly<Record<string, ReadinessCheck>>;
 
 export function isHealthPath(url: string): boolean {
   return /^\/(?:livez|readyz)(?:\?|$)/.test(url);
 }
 
 /**
- * `/livez`: the process answers. `/readyz`: it should be sent requests, that is, every check holds and it is not
- * draining. 200 `ok` or 503; `?verbose` lists the checks, a line each. Why a check fails is logged, not answered.
+ * `/livez`: the process answers. `/readyz`: it should be sent requests, that is, every check holds, within `patience`
+ * milliseconds, and it is not draining. 200 `ok` or 503; `?verbose` lists the checks, a line each. Why a check fails is logged,
+ * not answered. Nothing outside the process makes `/livez` fail: to start it anew would not help.
  */
-export function addHealth(server: FastifyInstance, checks: ReadinessChecks, isDraining: () => boolean): void {
+export function addHealth(
+  server: FastifyInstance,
+  checks: ReadinessChecks,
+  { isDraining, patience }: { readonly isDraining: () => boolean; readonly patience: number },
+): void {
+  const patient = Object.entries(checks).map(([name, check]) => [name, patientCheck(check, patience)] as const);
   const all: ReadinessChecks = {
-    ...checks,
+    ...Object.fromEntries(patient),
     serving: () => {
       if (isDraining()) throw new Error('the server is stopping');
     },
@@ -37,7 +44,7 @@ async function answer(request: FastifyRequest, reply: FastifyReply, checks: Read
     .send(verbose ? `${lines.join('')}${verdict}` : verdict);
 }
 
-async function holds(name: string, check: () => void | Promise<void>, request: FastifyRequest): Promise<boolean> {
+async function holds(name: string, check: ReadinessCheck, request: FastifyRequest): Promise<boolean> {
   try {
     await check();
     return true;

@@ -1,5 +1,6 @@
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { pathOf } from './access-log.ts';
+import { loggedError } from './log-error.ts';
 import { textLine } from './log-text.ts';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
@@ -22,6 +23,7 @@ export function createLogger(
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
       serializers: {
+        err: loggedError,
         req: ({ method, url = '' }: { method?: string; url?: string }) => ({ method, path: pathOf(url) }),
         res: ({ statusCode }: { statusCode?: number }) => ({ status: statusCode }),
         ...Object.fromEntries(SECRET_FIELDS.map((name) => [name, () => '[secret]'])),

@@ -15,6 +15,8 @@ export interface RepositoryBlob {
   readonly keepUntil: number;
   /** As the last manifest that named it declared; `undefined` before that. */
   readonly mediaType: string | undefined;
+  /** Whether a live image of the repository names it. */
+  readonly referenced: boolean;
 }
 
 const COLUMNS = [
@@ -24,6 +26,7 @@ const COLUMNS = [
   'blob.storage_key',
   'link.keep_until',
   'link.media_type',
+  'link.refs',
 ] as const;
 
 const findOne = prepare((db, { repositoryId, digest }: { readonly repositoryId: number; readonly digest: string }) =>
@@ -47,14 +50,6 @@ const hold = prepare((db, { digest }: { readonly digest: string }, dialect) =>
     .select(['id', 'storage_key'])
     .where('digest', '=', digest)
     .modifyEnd(dialect.holding('blob', 'change')),
-);
-
-const findRefs = prepare((db, { repositoryId, blobId }: { readonly repositoryId: number; readonly blobId: number }) =>
-  db
-    .selectFrom('repository_blob')
-    .select('refs')
-    .where('repository_id', '=', repositoryId)
-    .where('blob_id', '=', blobId),
 );
 
 const findSeen = prepare(
@@ -99,6 +94,7 @@ export class BlobReader {
 
   /** Those of the named digests that the repository may see. One statement, however many. */
   async findAll(repositoryId: number, digests: readonly string[]): Promise<RepositoryBlob[]> {
+    if (digests.length === 0) return [];
     return (await findSeen(this.session, { repositoryId, digests })).map(fromRow);
   }
 
@@ -106,12 +102,6 @@ export class BlobReader {
   async locate(digest: string): Promise<Pick<RepositoryBlob, 'id' | 'storageKey'> | undefined> {
     const [row] = await locate(this.session, { digest });
     return row && { id: row.id, storageKey: row.storage_key as StorageKey };
-  }
-
-  /** Whether a live image of the repository names the blob. */
-  async isReferenced(repositoryId: number, blobId: number): Promise<boolean> {
-    const [row] = await findRefs(this.session, { repositoryId, blobId });
-    return row !== undefined && row.refs > 0;
   }
 }
 
@@ -159,7 +149,7 @@ export class BlobWriter extends BlobReader {
 }
 
 type Row = Pick<Selectable<Schema['blob']>, 'id' | 'digest' | 'size' | 'storage_key'> &
-  Pick<Selectable<Schema['repository_blob']>, 'keep_until' | 'media_type'>;
+  Pick<Selectable<Schema['repository_blob']>, 'keep_until' | 'media_type' | 'refs'>;
 
 function fromRow(row: Row): RepositoryBlob {
   return {
@@ -169,5 +159,6 @@ function fromRow(row: Row): RepositoryBlob {
     storageKey: row.storage_key as StorageKey,
     keepUntil: row.keep_until,
     mediaType: row.media_type ?? undefined,
+    referenced: row.refs > 0,
   };
 }

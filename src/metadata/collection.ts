@@ -116,11 +116,13 @@ export class Collection {
       .orderBy('not_before')
       .limit(limit)
       .modifyEnd(dialect.taking('gc_trash'));
+    // Apart, so that it runs once, however the planner joins: a second run would find and take others.
     const rows = dialect.isShared
       ? await db
+          .with('due', () => due.select('storage_key'))
           .updateTable('gc_trash')
           .set({ not_before: until })
-          .where('storage_key', 'in', due.select('storage_key'))
+          .where('storage_key', 'in', (query) => query.selectFrom('due').select('due.storage_key'))
           .returning(['storage_key', 'size', 'attempts'])
           .execute()
       : await due.select(['storage_key', 'size', 'attempts']).execute();

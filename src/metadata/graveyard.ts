@@ -199,14 +199,19 @@ export class Graveyard extends GraveyardReader {
 
   /** Forgets deleted tags whose time was over at `now`; answers how many. */
   async purgeTags(now: number, limit: number): Promise<number> {
-    const { db } = this.session;
+    const { db, dialect } = this.session;
+    // Apart, so that it runs once, however the planner joins: a second run would find and take others.
     const due = db
       .selectFrom('deleted_tag')
       .select('id')
       .where('purge_at', '<=', now)
       .limit(limit)
-      .modifyEnd(this.session.dialect.taking('deleted_tag'));
-    const result = await db.deleteFrom('deleted_tag').where('id', 'in', due).executeTakeFirst();
+      .modifyEnd(dialect.taking('deleted_tag'));
+    const result = await db
+      .with('due', () => due)
+      .deleteFrom('deleted_tag')
+      .where('id', 'in', (query) => query.selectFrom('due').select('due.id'))
+      .executeTakeFirst();
     return Number(result.numDeletedRows);
   }
 }

@@ -135,11 +135,13 @@ export class ImageListings {
 
   /** Those of the named digests that the repository has. One statement, however many. */
   async findAll(repositoryId: number, digests: readonly string[]): Promise<Image[]> {
+    if (digests.length === 0) return [];
     return (await findAll(this.session, { repositoryId, digests })).map(toImage);
   }
 
   /** As `findAll`, without a look at what was pushed. */
   async identify(repositoryId: number, digests: readonly string[]): Promise<TaggedImage[]> {
+    if (digests.length === 0) return [];
     return (await identify(this.session, { repositoryId, digests })).map(toTagged);
   }
 

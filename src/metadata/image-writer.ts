@@ -202,19 +202,33 @@ export class ImageWriter extends ImageReader {
     await this.#usage.add(scope, { images: -gone.length, logicalBytes: -logicalBytes }, moves);
   }
 
-  /** Notes that these images were pulled at `at`. Images that are gone by now are passed over. */
-  async recordPulls(manifestIds: readonly number[], at: number): Promise<void> {
+  /**
+   * Notes that these images were pulled at `at`. Images that are gone by now are passed over, and so are those that somebody
+   * else is changing: the answer is which those are.
+   */
+  async recordPulls(manifestIds: readonly number[], at: number): Promise<number[]> {
     const { db, dialect } = this.session;
-    const pulled = db
+    const pulled = await db
       .selectFrom(dialect.idRowsOf(manifestIds).as('wanted'))
       .crossJoin('manifest')
+      .crossJoin('image')
       .whereRef('manifest.id', '=', sql<number>`wanted.value`)
-      .select(['manifest.repository_id', 'manifest.id']);
-    await db
-      .updateTable('image')
-      .set({ last_pulled_at: at })
-      .where(sql<boolean>`(repository_id, manifest_id) IN ${pulled}`)
+      .whereRef('image.repository_id', '=', 'manifest.repository_id')
+      .whereRef('image.manifest_id', '=', 'manifest.id')
+      .select(['image.repository_id', 'image.manifest_id'])
       .execute();
+    const keys = JSON.stringify(pulled);
+    const rows = dialect.recordsIn(keys, { repository_id: 'number', manifest_id: 'number' });
+    const taken = await sql<{ manifest_id: number }>`
+      WITH taken AS (
+        SELECT image.repository_id, image.manifest_id FROM ${rows} AS pulled CROSS JOIN image
+        WHERE image.repository_id = pulled.repository_id AND image.manifest_id = pulled.manifest_id
+        ${dialect.taking('image')})
+      UPDATE image SET last_pulled_at = ${at}
+      WHERE (repository_id, manifest_id) IN (SELECT repository_id, manifest_id FROM taken)
+      RETURNING manifest_id`.execute(db);
+    const done = new Set(taken.rows.map((row) => row.manifest_id));
+    return pulled.map((row) => row.manifest_id).filter((id) => !done.has(id));
   }
 
   /** Records what the manifest names. The database refuses to let go of a blob or a child while this stands. */

@@ -53,8 +53,10 @@ function prepareMoves<Given extends Names & { readonly [Name in keyof Given]: Va
   const hold = prepare((_, given: Given, dialect) => holdMoved(dialect, changesOf(given, dialect)));
   const sum = prepare((_, given: Given, dialect) => movesOf(given, changesOf(given, dialect)));
   return async (session, given) => {
-    if (session.dialect.isShared) await hold(session, given);
-    return sum(session, given);
+    // One after the other to the database, which is not waited for in between.
+    const held = session.dialect.isShared ? hold(session, given) : [];
+    const [, moves] = await Promise.all([held, sum(session, given)]);
+    return moves;
   };
 }
 
@@ -214,8 +216,10 @@ export class LinkWriter extends LinkReader {
     manifestIds: readonly number[],
     { held }: { readonly held: boolean } = { held: false },
   ): Promise<Move[]> {
-    const moves = await movesOfNamed(this.session, { ...namesOf(scope), manifestIds });
-    await count(this.session, { manifestIds, refs: 1, holds: held ? -1 : 0, keepUntil: 0 });
+    const [moves] = await Promise.all([
+      movesOfNamed(this.session, { ...namesOf(scope), manifestIds }),
+      count(this.session, { manifestIds, refs: 1, holds: held ? -1 : 0, keepUntil: 0 }),
+    ]);
     return moves;
   }
 
@@ -226,8 +230,10 @@ export class LinkWriter extends LinkReader {
     { hold, keepUntil }: { readonly hold: boolean; readonly keepUntil: number },
   ): Promise<Move[]> {
     const held = hold ? 1 : 0;
-    const moves = await movesOfReleased(this.session, { ...namesOf(scope), manifestIds, held });
-    await count(this.session, { manifestIds, refs: -1, holds: held, keepUntil });
+    const [moves] = await Promise.all([
+      movesOfReleased(this.session, { ...namesOf(scope), manifestIds, held }),
+      count(this.session, { manifestIds, refs: -1, holds: held, keepUntil }),
+    ]);
     return moves;
   }
 

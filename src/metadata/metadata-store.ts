@@ -12,8 +12,9 @@ import type { LinkWriter } from './links.ts';
 import type { Orphans } from './orphans.ts';
 import type { RepositoryReader } from './repositories.ts';
 import type { RepositoryWriter } from './repository-writer.ts';
-import type { SecretWriter } from './secrets.ts';
+import type { SecretReader, SecretWriter } from './secrets.ts';
 import type { TagReader, TagWriter } from './tags.ts';
+import type { TransferReader, TransferWriter } from './transfer.ts';
 import type { UploadReader, UploadWriter } from './uploads.ts';
 import type { UsageReader, UsageWriter } from './usage.ts';
 
@@ -29,6 +30,8 @@ export interface MetadataView {
   readonly links: LinkReader;
   readonly usage: UsageReader;
   readonly inspection: Inspection;
+  readonly transfer: TransferReader;
+  readonly secrets: SecretReader;
 }
 
 /** What one transaction offers. */
@@ -45,6 +48,7 @@ export interface MetadataTransaction {
   readonly collection: Collection;
   readonly repairs: Repairs;
   readonly secrets: SecretWriter;
+  readonly transfer: TransferWriter;
 }
 
 /** How long a change takes: `bulk` is for those that may take as long as dozens of others, such as deleting a hundred images. */

@@ -32,6 +32,13 @@ export interface SqlDialect {
   listWithout(list: Expression<string>, values: readonly string[]): RawBuilder<string>;
   /** The greater of two numbers. */
   greatest(a: Expression<number>, b: Expression<number>): RawBuilder<number>;
+  /**
+   * A query for one row, `value`: the greatest number that the database itself has named a row of this table with. Null if it
+   * never has, or does not remember and has no row.
+   */
+  greatestId(table: string): RawBuilder<{ value: number | null }>;
+  /** What makes the database name the next row with a greater number than this, and than all that the table has. */
+  skipIds(table: string, id: number): readonly RawBuilder<unknown>[];
 
   /**
    * Whether others change rows while a transaction runs. Then it holds the rows that what it does depends on, in this order:

@@ -107,6 +107,7 @@ export class TagReader {
 
   /** Those of the named tags that exist. One statement, however many. */
   async resolve(repositoryId: number, names: readonly string[]): Promise<ResolvedTag[]> {
+    if (names.length === 0) return [];
     const rows = await resolveNames(this.session, { repositoryId, names });
     return rows.map((row) => ({ name: row.name, image: toTagged(row) }));
   }

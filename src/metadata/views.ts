@@ -13,9 +13,10 @@ import type { MetadataTransaction, MetadataView } from './metadata-store.ts';
 import { Orphans } from './orphans.ts';
 import { RepositoryReader } from './repositories.ts';
 import { RepositoryWriter } from './repository-writer.ts';
-import { SecretWriter } from './secrets.ts';
+import { SecretReader, SecretWriter } from './secrets.ts';
 import type { Session } from './session.ts';
 import { TagReader, TagWriter } from './tags.ts';
+import { TransferReader, TransferWriter } from './transfer.ts';
 import { UploadReader, UploadWriter } from './uploads.ts';
 import { UsageReader, UsageWriter } from './usage.ts';
 
@@ -31,6 +32,8 @@ export function viewOf(session: Session): MetadataView {
     links: new LinkReader(session),
     usage: new UsageReader(session),
     inspection: new Inspection(session),
+    transfer: new TransferReader(session),
+    secrets: new SecretReader(session),
   };
 }
 
@@ -48,5 +51,6 @@ export function transactionOf(session: Session): MetadataTransaction {
     collection: new Collection(session),
     repairs: new Repairs(session),
     secrets: new SecretWriter(session),
+    transfer: new TransferWriter(session),
   };
 }

@@ -9,7 +9,11 @@ export interface Family {
  * test. No label names a repository: there may be a hundred thousand of them.
  */
 export const FAMILIES = {
-  berth_build_info: { type: 'gauge', labels: ['version'], help: 'Always 1.' },
+  berth_build_info: {
+    type: 'gauge',
+    labels: ['version', 'database', 'blobs'],
+    help: 'Always 1. database: sqlite, postgres. blobs: files, s3.',
+  },
   berth_scrape_collector_success: {
     type: 'gauge',
     labels: ['collector'],
@@ -50,6 +54,36 @@ export const FAMILIES = {
     type: 'gauge',
     labels: ['state'],
     help: 'Requests of ecr and oci that are open. working: the server works on them. waiting: it waits for their clients, who send or read.',
+  },
+  berth_database_connections: {
+    type: 'gauge',
+    labels: ['state'],
+    help: 'Connections of this process to PostgreSQL: used, idle. Absent with SQLite, as the next three.',
+  },
+  berth_database_connections_max: {
+    type: 'gauge',
+    labels: [],
+    help: 'How many of them there may be.',
+  },
+  berth_database_waiting: {
+    type: 'gauge',
+    labels: [],
+    help: 'Transactions that wait for a connection because all are used.',
+  },
+  berth_database_retries_total: {
+    type: 'counter',
+    labels: ['reason'],
+    help: 'Transactions run once more since the process began, by why: a code of PostgreSQL, such as 40P01 for a deadlock, or one of the system.',
+  },
+  berth_s3_requests_total: {
+    type: 'counter',
+    labels: ['operation', 'outcome'],
+    help: 'Requests to the bucket since the process began, repetitions within one not counted. outcome: success, or the name of the error. Absent without a bucket, as the next.',
+  },
+  berth_s3_request_seconds_total: {
+    type: 'counter',
+    labels: ['operation'],
+    help: 'How long they took, up to the head of the answer, all together.',
   },
   berth_gc_runs_total: {
     type: 'counter',

@@ -2,6 +2,7 @@ import type { Admission } from '../http/admission.ts';
 import type { RequestCount } from '../http/request-counts.ts';
 import type { CollectionStatus } from '../metadata/collection-status.ts';
 import type { OverallUsage } from '../registry/usage/read-usage.ts';
+import type { StoreRequests } from '../stores/store-counts.ts';
 import type { Round, Totals } from '../workers/collector.ts';
 import type { Sample, Samples } from './families.ts';
 
@@ -60,6 +61,29 @@ export function samplesOfRequests(
     })),
     berth_http_requests_open: byLabel('state', { working: inHand, waiting }),
   };
+}
+
+export function samplesOfDatabase(
+  pool: { readonly total: number; readonly idle: number; readonly waiting: number; readonly max: number } | undefined,
+  retries: ReadonlyMap<string, number>,
+): Samples {
+  if (pool === undefined) return {};
+  return {
+    berth_database_connections: byLabel('state', { used: pool.total - pool.idle, idle: pool.idle }),
+    berth_database_connections_max: [{ value: pool.max }],
+    berth_database_waiting: [{ value: pool.waiting }],
+    berth_database_retries_total: byLabel('reason', Object.fromEntries(retries)),
+  };
+}
+
+export function samplesOfBucket(requests: Iterable<StoreRequests>): Samples {
+  const seconds: Record<string, number> = {};
+  const counts: Sample[] = [];
+  for (const { operation, outcome, count, seconds: took } of requests) {
+    counts.push({ labels: { operation, outcome }, value: count });
+    seconds[operation] = (seconds[operation] ?? 0) + took;
+  }
+  return { berth_s3_requests_total: counts, berth_s3_request_seconds_total: byLabel('operation', seconds) };
 }
 
 export function byLabel(label: string, values: Readonly<Record<string, number>>): Sample[] {

@@ -3,16 +3,33 @@ import type { RequestCounts } from '../http/request-counts.ts';
 import { readCollectionStatus } from '../registry/collection/status.ts';
 import type { Ports } from '../registry/ports.ts';
 import { readOverallUsage } from '../registry/usage/read-usage.ts';
+import type { StoreCounts } from '../stores/store-counts.ts';
 import type { Collector } from '../workers/collector.ts';
 import type { Samples } from './families.ts';
 import { renderProcess } from './process-metrics.ts';
 import { render } from './render.ts';
-import { byLabel, samplesOfCollection, samplesOfRequests, samplesOfRounds, samplesOfUsage } from './samples.ts';
+import {
+  byLabel,
+  samplesOfBucket,
+  samplesOfCollection,
+  samplesOfDatabase,
+  samplesOfRequests,
+  samplesOfRounds,
+  samplesOfUsage,
+} from './samples.ts';
 
 export interface MetricsSources extends Pick<Ports, 'metadata'> {
   readonly collector: Pick<Collector, 'last' | 'totals'>;
   readonly admission: Pick<Admission, 'inHand' | 'waiting'>;
   readonly counts: Pick<RequestCounts, 'all'>;
+  readonly stores: {
+    readonly kinds: { readonly database: string; readonly blobs: string };
+    /** The connections to a database server, now. */
+    readonly pool: (() => { readonly total: number; readonly idle: number; readonly waiting: number }) | undefined;
+    /** How many there may be. */
+    readonly poolMax: number;
+    readonly counts: Pick<StoreCounts, 'retries' | 'requests'>;
+  };
   /** Berth's. */
   readonly version: string;
 }
@@ -25,7 +42,7 @@ const MAX_REGISTRIES = 1000;
  * answer that is an error, and with it what is known.
  */
 export async function scrape(
-  { metadata, collector, admission, counts, version }: MetricsSources,
+  { metadata, collector, admission, counts, stores, version }: MetricsSources,
   onError: (error: unknown, collector: string) => void,
 ): Promise<string> {
   const success: Record<string, number> = {};
@@ -44,9 +61,11 @@ export async function scrape(
   const status = await attempt('collection', () => readCollectionStatus({ metadata }));
   const ofProcess = await attempt('process', renderProcess);
   const samples: Samples = {
-    berth_build_info: [{ labels: { version }, value: 1 }],
+    berth_build_info: [{ labels: { version, ...stores.kinds }, value: 1 }],
     berth_scrape_collector_success: byLabel('collector', success),
     ...samplesOfRequests(admission, counts.all),
+    ...samplesOfDatabase(stores.pool && { ...stores.pool(), max: stores.poolMax }, stores.counts.retries),
+    ...samplesOfBucket(stores.counts.requests),
     ...(usage && samplesOfUsage(usage)),
     ...samplesOfRounds(collector.totals, collector.last),
     ...(status && samplesOfCollection(status)),

@@ -28,6 +28,14 @@ export type Failpoint =
   | 'trash.forgotten'
   | 'fsck.suspected'
   | 'fsck.repaired'
+  | 'import.claimed'
+  | 'import.begun'
+  | 'import.taken-back'
+  | 'import.copied'
+  | 'import.noted'
+  | 'import.rows'
+  | 'import.checked'
+  | 'import.ended'
   | 'transaction.ready'
   | 'transaction.committed';
 

@@ -1,3 +1,5 @@
+import type { StoreCounts } from './store-counts.ts';
+
 /** Who hears what the stores have to tell while they are open. */
 export interface Listener {
   /**
@@ -9,4 +11,6 @@ export interface Listener {
   readonly onSpace: (isShort: boolean, cause?: unknown) => void;
   /** Something went wrong in the background and does no harm. */
   readonly onWarning: (error: unknown, what: string) => void;
+  /** Keeps count of what stores on the network are asked. */
+  readonly counts: Pick<StoreCounts, 'noteRetry' | 'noteRequest'>;
 }

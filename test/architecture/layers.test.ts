@@ -25,7 +25,7 @@ const ONLY_FOR: Readonly<Record<string, readonly string[]>> = {
   'metadata/postgres': ['metadata', 'stores', 'main.ts'],
   'blobs/file-system': ['blobs', 'data-folder', 'stores'],
   'data-folder': ['stores'],
-  stores: ['main.ts'],
+  stores: ['metrics', 'main.ts'],
   workers: ['admin', 'metrics', 'main.ts'],
   aws: ['ecr', 'admin', 'cli', 'main.ts'],
 };
@@ -107,7 +107,8 @@ describe('Imports', () => {
   test('of databases and stores from elsewhere in their folders name the port, not the implementation', () => {
     const inside = edges.filter(
       ({ from, to }) =>
-        /^(metadata\/sqlite|blobs\/file-system)\//.test(to) && !from.startsWith(to.split('/').slice(0, 2).join('/')),
+        /^(metadata\/(sqlite|postgres)|blobs\/file-system)\//.test(to) &&
+        !from.startsWith(to.split('/').slice(0, 2).join('/')),
     );
     expect(new Set(inside.map(({ from }) => areaOf(from)))).toEqual(new Set(['data-folder', 'stores']));
   });

@@ -1,4 +1,6 @@
 import type { CheckStores } from '../../src/cli/fsck.ts';
+import type { ImportStore } from '../../src/cli/import.ts';
+import type { Migrations } from '../../src/cli/migrate.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import type { Start } from '../../src/cli/running-server.ts';
 import type { StopSignal, Terminal } from '../../src/cli/terminal.ts';
@@ -47,9 +49,20 @@ export const neverCheck: CheckStores = () => {
   throw new Error('a folder was checked');
 };
 
+export const neverMigrate: Migrations = {
+  plan: () => Promise.reject(new Error('a database was looked at')),
+  apply: () => Promise.reject(new Error('a database was migrated')),
+};
+
+export const neverImport: ImportStore = async () => {
+  throw new Error('a store was imported');
+};
+
 export interface Run {
   readonly start?: Start;
   readonly checkStores?: CheckStores;
+  readonly migrations?: Migrations;
+  readonly importStore?: ImportStore;
   readonly clock?: Clock;
   /** Nobody sits at the terminal unless somebody is named. */
   readonly person?: Person;
@@ -61,11 +74,25 @@ export interface Run {
 
 /** Begins to run the program: `code` is for when it ends, `send` for signals until then. */
 export function begin(argv: readonly string[], options: Run = {}) {
-  const { start = neverStart, checkStores = neverCheck, env = {}, files = {}, clock, person } = options;
+  const {
+    start = neverStart,
+    checkStores = neverCheck,
+    migrations = neverMigrate,
+    importStore = neverImport,
+  } = options;
+  const { env = {}, files = {}, clock, person } = options;
   const readFile = options.readFile ?? ((path: string) => files[path]);
   const { terminal, printed, send, listeners } = fakeTerminal(person);
   const sources = { env: { HOME: '/home/ann', ...env }, cwd: '/here', readFile };
-  const code = runProgram(argv, { start, checkStores, sources, terminal, ...(clock && { clock }) });
+  const code = runProgram(argv, {
+    start,
+    checkStores,
+    migrations,
+    importStore,
+    sources,
+    terminal,
+    ...(clock && { clock }),
+  });
   return { code, printed, send, listeners };
 }
 

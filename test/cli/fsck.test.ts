@@ -81,6 +81,6 @@ describe('berth fsck', () => {
   test('is of a folder or of a server, not of both', async () => {
     const { code, err } = await run(['fsck', '--data-dir', 'here', '--endpoint', 'http://localhost:1']);
     expect(code).toBe(2);
-    expect(err).toContain('use one of them');
+    expect(err).toContain('--data-dir is for stores that the command opens, --endpoint asks a server: use one of them');
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Progress } from '../../src/cli/images/progress.ts';
+import { Progress } from '../../src/cli/progress.ts';
 import { TestClock } from '../support/test-clock.ts';
 import { fakeTerminal } from './fake-terminal.ts';
 

@@ -4,7 +4,7 @@ import type { Start } from '../../src/cli/running-server.ts';
 import type { StopSignal } from '../../src/cli/terminal.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { StartupRefusal } from '../../src/config/startup-refusal.ts';
-import { fakeTerminal, neverCheck, run } from './fake-terminal.ts';
+import { fakeTerminal, neverCheck, neverImport, neverMigrate, run } from './fake-terminal.ts';
 
 const SOURCES = { env: { HOME: '/home/ann' }, cwd: '/here', readFile: () => undefined };
 
@@ -20,7 +20,15 @@ function serving(
     started.resolve(settings);
     return { address: { host: settings.host, port: 5123, origin: 'http://localhost:5123' }, failed, close };
   };
-  const code = runProgram(['serve', ...argv], { start, checkStores: neverCheck, sources: SOURCES, terminal });
+  const parts = {
+    start,
+    checkStores: neverCheck,
+    migrations: neverMigrate,
+    importStore: neverImport,
+    sources: SOURCES,
+    terminal,
+  };
+  const code = runProgram(['serve', ...argv], parts);
   return { code, printed, send, listeners, started: started.promise };
 }
 
@@ -122,7 +130,15 @@ test('a signal while the server is still starting closes it as soon as it is up,
     };
     return { address: { host, port: 1, origin: 'http://localhost:1' }, failed: new Promise(() => {}), close };
   };
-  const code = runProgram(['serve'], { start, checkStores: neverCheck, sources: SOURCES, terminal });
+  const parts = {
+    start,
+    checkStores: neverCheck,
+    migrations: neverMigrate,
+    importStore: neverImport,
+    sources: SOURCES,
+    terminal,
+  };
+  const code = runProgram(['serve'], parts);
   await new Promise(setImmediate);
   send('SIGINT');
   up.resolve();

@@ -1,6 +1,6 @@
 /**
  * Loaded before the program: kills the process at the n-th hit of one failpoint, counted from SIGUSR2 on, so that a start and
- * a look around come first.
+ * a look around come first; or, for a command that has neither, from the beginning.
  */
 import process from 'node:process';
 
@@ -10,7 +10,7 @@ interface Failpoints {
 
 const wanted = process.env['FAILPOINT'];
 let left = Number(process.env['FAILPOINT_HIT'] ?? 1);
-let armed = false;
+let armed = process.env['FAILPOINT_FROM'] === 'the beginning';
 process.on('SIGUSR2', () => {
   armed = true;
 });

@@ -39,6 +39,38 @@ test('a check that fails makes readyz 503, which is logged with its reason and a
   expect(warning).toMatchObject({ check: 'store', err: { message: 'the disk at /srv is gone' } });
 });
 
+test('a check that does not end has failed, and probes do not pile up in front of it', async () => {
+  let asked = 0;
+  const readiness = {
+    database: () => {
+      asked += 1;
+      return new Promise<void>(() => {});
+    },
+  };
+  const { port, log } = await startServer(undefined, { readiness, limits: { readinessMs: 50 } });
+  const answers = await Promise.all(Array.from({ length: 5 }, () => get(port, 'GET /readyz?verbose')));
+  for (const answer of answers) {
+    expect(answer).toMatchObject({ status: 503, body: '[-] database\n[+] serving\nnot ready\n' });
+  }
+  expect(asked).toBeLessThan(5);
+  expect(log.find(({ level }) => level === 'warn')).toMatchObject({
+    err: { message: 'there was no answer within 50 ms' },
+  });
+});
+
+test('a check is made anew once the last one has ended', async () => {
+  let works = false;
+  const readiness = {
+    database: async () => {
+      if (!works) throw new Error('away');
+    },
+  };
+  const { port } = await startServer(undefined, { readiness });
+  expect((await get(port, 'GET /readyz')).status).toBe(503);
+  works = true;
+  expect((await get(port, 'GET /readyz')).status).toBe(200);
+});
+
 test('other methods are answered 405 with the methods that there are', async () => {
   const { port } = await startServer();
   const answer = await get(port, 'POST /readyz');

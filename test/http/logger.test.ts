@@ -63,6 +63,30 @@ test('the stack of an error stands below its line', () => {
   expect(lines[2]).toMatch(/^ {8}at /);
 });
 
+test('what libraries hang onto an error stays out, and what says why stays in', () => {
+  const { logger, text } = logging('json');
+  const cause = Object.assign(new Error('ECONNRESET'), { code: 'ECONNRESET', client: { password: 'hush' } });
+  const err = Object.assign(new Error('it broke', { cause }), {
+    code: '57P01',
+    fatal: true,
+    client: { secretKey: 'hush', connection: {} },
+    $response: { headers: { authorization: 'hush' } },
+    errors: [Object.assign(new Error('one of them'), { request: { headers: ['hush'] } })],
+  });
+  logger.warn({ err }, 'x');
+  expect(text()).not.toContain('hush');
+  expect(JSON.parse(text())).toMatchObject({
+    err: {
+      type: 'Error',
+      message: 'it broke: ECONNRESET',
+      code: '57P01',
+      fatal: true,
+      stack: expect.stringContaining('caused by: Error: ECONNRESET'),
+      aggregateErrors: [{ message: 'one of them' }],
+    },
+  });
+});
+
 test('no text can forge a line or talk to the terminal', () => {
   const { logger, text } = logging('text');
   logger.info({ path: '/\u001b[2J\u202e', a: 'x\r\ny' }, 'one\ntwo\u0007\u2028three');

@@ -1,5 +1,7 @@
+import { CARRIED, type Carried, carried, isNumbered } from '../../src/metadata/carried-tables.ts';
 import type { MetadataTransaction, MetadataView } from '../../src/metadata/metadata-store.ts';
 import { scopeOf } from '../../src/metadata/repositories.ts';
+import type { Row } from '../../src/metadata/transfer.ts';
 import { parseDigest } from '../../src/model/digest.ts';
 import {
   deleteImages,
@@ -52,7 +54,6 @@ export async function useWriters(tx: MetadataTransaction): Promise<void> {
   await tx.blobs.findAnywhere(DIGEST);
   await tx.blobs.locate(DIGEST);
   await tx.blobs.moveTo(blob.id, ids.storageKey());
-  await tx.blobs.isReferenced(app.id, blob.id);
 
   const missing = { blobs: [{ ...blob, mediaType: 'type' }], children: [DIGEST] };
   const sparse = await insertImage(tx, app, 'sha256:sparse', { missing });
@@ -97,7 +98,8 @@ export async function useWriters(tx: MetadataTransaction): Promise<void> {
   await tx.collection.condemn([blob.id], NOW);
   await tx.repositories.deleteEmpty(app.id);
   await tx.usage.forget(app.id);
-  await tx.secrets.getOrPut('key', new Uint8Array(1));
+  await useSecrets(tx);
+  await useTransfer(tx);
 }
 
 async function useRepositories({ repositories }: MetadataTransaction, id: number): Promise<void> {
@@ -196,6 +198,34 @@ async function useRepairs({ repairs }: MetadataTransaction, repositoryId: number
   await repairs.retire({ id, repositoryId, digest: DIGEST }, NOW);
   await repairs.keepLive({ id, repositoryId, digest: DIGEST });
   await repairs.takeOutOfTrash('key');
+}
+
+async function useSecrets({ secrets }: MetadataTransaction): Promise<void> {
+  const secret = { name: 'key', value: new Uint8Array(1) };
+  await secrets.getOrPut(secret.name, secret.value);
+  await secrets.find(secret.name);
+  await secrets.list();
+  await secrets.put(secret);
+  await secrets.hold(secret);
+  await secrets.forget(secret.name);
+}
+
+/** Takes every table away, and puts it where it was. */
+async function useTransfer({ transfer }: MetadataTransaction): Promise<void> {
+  await transfer.filled();
+  const rows = new Map<Carried, Row[]>();
+  for (const table of CARRIED) {
+    const page = await transfer.list(table, undefined, 9);
+    rows.set(table, page);
+    const [first] = page;
+    if (first) await transfer.list(table, first, 9);
+    await transfer.last(table);
+    await transfer.count(table);
+    if (isNumbered(table)) await transfer.skipIds(table, await transfer.greatestId(table));
+  }
+  await transfer.remove(carried('blob'), { id: 0 });
+  for (const table of CARRIED.toReversed()) await transfer.removeLast(table, 99);
+  for (const [table, before] of rows) if (before.length > 0) await transfer.insert(table, before);
 }
 
 /** Calls every method that a view has and a transaction has not. */

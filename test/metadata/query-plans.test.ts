@@ -50,12 +50,24 @@ function scansOf(sql: string): string[] {
 const SCANS: Readonly<Record<string, string>> = {
   // Three rows.
   'select * from "store_usage"': 'SCAN store_usage',
+  // A row for each key.
+  'select "name", "value" from "secret" order by "name"': 'SCAN secret',
   // Counts what waits for the collector, for whoever asks how it is doing.
   'select count(*) as "count" from "deleted_image"': 'SCAN deleted_image USING COVERING INDEX deleted_image_by_purge',
   // Reads the first entry only.
   'select "keep_until" from "repository_blob" where refs = 0 AND holds = 0 order by "keep_until" limit ?':
     'SCAN repository_blob USING COVERING INDEX repository_blob_idle',
 };
+
+/** Statements that read a table in order from one of its ends, a page or a row. */
+const FROM_AN_END =
+  /^\s*(SELECT|DELETE) .* FROM "\w+"\s+(WHERE true )?ORDER BY ("\w+"(, )?)+( DESC(, "\w+" DESC)*)? LIMIT (\?|1)/s;
+
+/** Before a store is copied, which reads all of it, its rows are counted. */
+const COUNT = /^SELECT count\(\*\) AS count FROM "\w+"$/;
+
+/** Statements about what SQLite keeps for itself, which has a row for each table; of a table itself they read its last row. */
+const OF_SQLITE = /\bsqlite_sequence\b/;
 
 /** Statements that ask for the first few rows of a repository, whichever they are. */
 const ANY_OF_A_REPOSITORY = /^select [^()]* from "\w+" where "repository_id" = \?( order by "digest")? limit \?$/;
@@ -72,7 +84,10 @@ describe('The plan of every statement', () => {
 
   test('reads no table from end to end, but for what was said to', () => {
     const scanning = [...statements].flatMap((sql) => scansOf(sql).map((step) => ({ step, sql })));
-    expect(scanning.filter(({ sql }) => !Object.keys(SCANS).includes(sql))).toEqual([]);
+    const allowed = [FROM_AN_END, OF_SQLITE, COUNT];
+    expect(
+      scanning.filter(({ sql }) => !Object.keys(SCANS).includes(sql) && !allowed.some((text) => text.test(sql))),
+    ).toEqual([]);
     for (const [sql, step] of Object.entries(SCANS)) expect(scanning).toContainEqual({ sql, step });
   });
 

@@ -8,6 +8,7 @@ import type { StorageKey } from '../../src/model/ids.ts';
 import { OCI_SURFACE } from '../../src/oci/oci-surface.ts';
 import { ERASE_BATCH } from '../../src/registry/collection/erase.ts';
 import { PullRecorder } from '../../src/registry/image/pull-recorder.ts';
+import { StoreCounts } from '../../src/stores/store-counts.ts';
 import { Collector } from '../../src/workers/collector.ts';
 import { startAdminServer } from '../admin/support/admin-server.ts';
 import { insertRepository } from '../contract/metadata/fixture.ts';
@@ -20,7 +21,13 @@ async function startOn(stores: Awaited<ReturnType<typeof openStores>>) {
   const surfaces = [OCI_SURFACE];
   const admission = new Admission(surfaces, limitsFor(1));
   const counts = new RequestCounts(surfaces);
-  const sources = { ...stores.ports, collector, admission, counts, version: '1.2.3' };
+  const places = {
+    kinds: { database: 'sqlite', blobs: 'files' },
+    pool: undefined,
+    poolMax: 0,
+    counts: new StoreCounts(),
+  };
+  const sources = { ...stores.ports, collector, admission, counts, stores: places, version: '1.2.3' };
   const addRoutes = (server: FastifyInstance) => {
     registerMetrics(server, sources);
     server.get('/v2/', async (_request, reply) => reply.code(401).send('no'));

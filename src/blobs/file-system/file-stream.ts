@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import type { ByteRange } from '../blob-store.ts';
 import { BlobStream } from '../blob-stream.ts';
-import { lendTo } from './lend-to.ts';
+import { lendTo } from '../lend-to.ts';
 import type { ReadBudget } from './read-budget.ts';
 
 /** Of pieces that are given away, in bytes. Twice that and more costs two to three times the processor: each is new memory. */

@@ -7,9 +7,9 @@ import { cutShort, ServerError } from '../client/server-error.ts';
 import { addServerFlags, type CommandContext, clientOf, wantsJson, wrongUsage } from '../command-context.ts';
 import { counted } from '../format.ts';
 import { Interruption } from '../interruption.ts';
+import { Progress } from '../progress.ts';
 import type { Terminal } from '../terminal.ts';
 import { type DeletionLine, entryShown, totalShown } from './deletion-lines.ts';
-import { Progress } from './progress.ts';
 import { addNamingFlags, addSelectionFlags, wantedOf } from './wanted.ts';
 
 const AGAIN = 'Run the same command again to go on: what is gone is gone.';

@@ -24,6 +24,11 @@ export const postgresDialect: SqlDialect = {
     FROM jsonb_array_elements_text(${list}::jsonb) WITH ORDINALITY AS element (value, key)
     WHERE element.value NOT IN (SELECT jsonb_array_elements_text(${JSON.stringify(values)}::jsonb)))`,
   greatest: (a, b) => sql<number>`greatest(${a}, ${b})`,
+  greatestId: (table) => sql`SELECT pg_sequence_last_value(pg_get_serial_sequence(${table}, 'id')::regclass) AS value`,
+  skipIds: (table, id) => [
+    sql`SELECT setval(pg_get_serial_sequence(${table}, 'id'),
+      greatest(${id}::bigint, (SELECT coalesce(max(id), 1) FROM ${sql.table(table)})))`,
+  ],
   isShared: true,
   holding: (table, hold) => sql`${HOLDS[hold]} OF ${sql.table(table)}`,
   taking: (table) => sql`FOR NO KEY UPDATE OF ${sql.table(table)} SKIP LOCKED`,

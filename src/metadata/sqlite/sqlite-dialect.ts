@@ -16,6 +16,16 @@ export const sqliteDialect: SqlDialect = {
   ) => sql`(SELECT json_group_array(element.value ORDER BY element.key) FROM json_each(${list}) AS element
     WHERE element.value NOT IN (SELECT value FROM json_each(${JSON.stringify(values)})))`,
   greatest: (a: Expression<number>, b: Expression<number>) => sql<number>`max(${a}, ${b})`,
+  greatestId: (table) => sql`
+    SELECT max(value) AS value FROM (SELECT max(id) AS value FROM ${sql.table(table)}
+      UNION ALL SELECT seq FROM sqlite_sequence WHERE name = ${table})`,
+  skipIds: (table, id) => [
+    sql`UPDATE sqlite_sequence SET seq = max(seq, ${id}) WHERE name = ${table}`,
+    // Without a row of its own a table has never had one. Those that name their rows anew when the last are gone have none ever.
+    sql`INSERT INTO sqlite_sequence (name, seq) SELECT name, ${id} FROM sqlite_schema
+      WHERE name = ${table} AND sql LIKE '%AUTOINCREMENT%'
+        AND NOT EXISTS (SELECT 1 FROM sqlite_sequence AS known WHERE known.name = ${table})`,
+  ],
   // There is one writer.
   isShared: false,
   holding: () => sql``,

@@ -217,6 +217,7 @@ function* checkMissing(
       subject,
       detail: `It was pushed without ${digest}, which is there by now, and nothing keeps that for it.`,
       mend: async (tx) => {
+        await tx.repositories.findById(scope.repositoryId);
         if (kind === 'blob') await tx.links.makeUp(scope, [id]);
         else await tx.images.makeUp(scope, [id]);
         return true;

@@ -52,10 +52,13 @@ export async function resolveIdentifiers(
   const digests = sound.flatMap(({ imageDigest, imageTag }) =>
     imageDigest === undefined || imageTag !== undefined ? [] : [imageDigest],
   );
-  const tags = new Map((await view.tags.resolve(repositoryId, unique(names))).map((tag) => [tag.name, tag]));
-  const images = new Map(
-    (await view.images.identify(repositoryId, unique(digests))).map((image) => [image.digest, image]),
-  );
+  // Asked together, for a database that is somewhere else.
+  const [foundTags, foundImages] = await Promise.all([
+    view.tags.resolve(repositoryId, unique(names)),
+    view.images.identify(repositoryId, unique(digests)),
+  ]);
+  const tags = new Map(foundTags.map((tag) => [tag.name, tag]));
+  const images = new Map(foundImages.map((image) => [image.digest, image]));
   return checked.map(({ imageId, failure }) => {
     if (failure) return failure;
     const { imageDigest, imageTag } = imageId;

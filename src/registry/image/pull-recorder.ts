@@ -16,7 +16,8 @@ export class PullRecorder {
     const pulled = this.#pulled;
     this.#pulled = new Set();
     try {
-      await metadata.write((tx) => tx.images.recordPulls([...pulled], clock.now()));
+      const held = await metadata.write((tx) => tx.images.recordPulls([...pulled], clock.now()));
+      this.#pulled = this.#pulled.union(new Set(held));
     } catch (error) {
       this.#pulled = this.#pulled.union(pulled);
       throw error;

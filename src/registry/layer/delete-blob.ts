@@ -21,7 +21,7 @@ export async function deleteBlob(
     const repository = await getRepository(tx, path);
     const blob = await tx.blobs.find(repository.id, digest);
     if (!blob) throw new Fault('BlobUnknown', { ...namesOf(path), digest });
-    if (await tx.blobs.isReferenced(repository.id, blob.id)) {
+    if (blob.referenced) {
       throw new Fault('BlobReferenced', { ...namesOf(path), digest });
     }
     await tx.links.hide(repository.id, blob.id, clock.now() + retention.grace);

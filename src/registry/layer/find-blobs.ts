@@ -48,6 +48,6 @@ export async function findBlob(
   return metadata.read(async (view) => {
     const repository = await getRepository(view, path);
     const blob = await view.blobs.find(repository.id, digest);
-    return blob && { blob, referenced: await view.blobs.isReferenced(repository.id, blob.id) };
+    return blob && { blob, referenced: blob.referenced };
   });
 }

@@ -23,6 +23,7 @@ export function bytesContract(name: string, open: OpenMetadata): void {
           storageKey,
           keepUntil: NOW,
           mediaType: undefined,
+          referenced: false,
         });
         expect(await tx.blobs.find(other.id, digest('x'))).toBeUndefined();
         expect(await tx.blobs.findAll(app.id, [digest('x'), digest('y')])).toHaveLength(1);

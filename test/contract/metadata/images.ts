@@ -127,13 +127,13 @@ export function imagesContract(name: string, open: OpenMetadata): void {
             expect(await tx.images.find(app.id, reference)).toBeUndefined();
             expect((await tx.images.find(other.id, reference))?.id).toBe(elsewhere.id);
           }
-          expect(await tx.blobs.isReferenced(app.id, blob.id)).toBe(true);
+          expect((await tx.blobs.find(app.id, blob.digest))?.referenced).toBe(true);
           await deleteImages(tx, app, [kept], { purgeAt: NOW + 1 });
-          expect(await tx.blobs.isReferenced(app.id, blob.id)).toBe(false);
+          expect((await tx.blobs.find(app.id, blob.digest))?.referenced).toBe(false);
           expect((await tx.images.manifestsOf([gone.id, kept.id])).size).toBe(2);
           await purgeImages(tx, NOW + 1);
           expect((await tx.images.manifestsOf([gone.id, kept.id])).size).toBe(0);
-          expect(await tx.blobs.isReferenced(other.id, blob.id)).toBe(true);
+          expect((await tx.blobs.find(other.id, blob.digest))?.referenced).toBe(true);
         });
       },
     );
@@ -150,7 +150,7 @@ export function imagesContract(name: string, open: OpenMetadata): void {
         const [live] = await tx.images.findAll(app.id, [digestNumber(1)]);
         expect([live?.id, live?.lastPulledAt]).toEqual([second.id, undefined]);
         expect([...(await tx.images.manifestsOf([first.id, second.id])).keys()]).toEqual([second.id]);
-        expect(await tx.blobs.isReferenced(app.id, blob.id)).toBe(true);
+        expect((await tx.blobs.find(app.id, blob.digest))?.referenced).toBe(true);
       });
     });
 

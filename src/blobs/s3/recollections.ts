@@ -1,0 +1,52 @@
+import { createHash, type Hash } from 'node:crypto';
+
+/** What this process remembers of a position that it has written itself. */
+export interface Recollection {
+  /** sha256 of all bytes of the position. */
+  readonly hash: Hash;
+  /** The store's marks of all parts of the position, in order: with these and no others an object is made. */
+  readonly etags: readonly string[];
+  /** The bytes after those parts, while there is room for them. */
+  readonly tail: Uint8Array;
+}
+
+/** Of so many uploads; what is forgotten is asked of the store, and read again, when they are completed. */
+const POSITIONS_KEPT = 1024;
+/** Of all of those together. */
+const MARKS_KEPT = 200_000;
+const TAIL_BYTES_KEPT = 64 * 1024 * 1024;
+
+const NOTHING_YET: Recollection = { hash: createHash('sha256'), etags: [], tail: new Uint8Array() };
+
+/**
+ * What is remembered of uploads, by the state of their position. A state is noted by one writer only, so what is remembered
+ * with it is true of the very bytes that he wrote, whoever has written to the same upload since.
+ */
+export class Recollections {
+  readonly #kept = new Map<string, Recollection>();
+  #marks = 0;
+  #tailBytes = 0;
+
+  /** Its hash is to be copied before it is moved on. */
+  of(state: string | undefined): Recollection | undefined {
+    return state === undefined ? NOTHING_YET : this.#kept.get(state);
+  }
+
+  keep(state: string, recollection: Recollection): void {
+    this.#kept.set(state, recollection);
+    this.#marks += recollection.etags.length;
+    this.#tailBytes += recollection.tail.byteLength;
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= POSITIONS_KEPT && this.#marks <= MARKS_KEPT && this.#tailBytes <= TAIL_BYTES_KEPT) return;
+      this.forget(oldest);
+    }
+  }
+
+  forget(state: string | undefined): void {
+    const kept = state === undefined ? undefined : this.#kept.get(state);
+    if (state === undefined || !kept) return;
+    this.#kept.delete(state);
+    this.#marks -= kept.etags.length;
+    this.#tailBytes -= kept.tail.byteLength;
+  }
+}

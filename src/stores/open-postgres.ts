@@ -1,0 +1,65 @@
+import { StartupRefusal } from '../config/startup-refusal.ts';
+import { planMigration } from '../metadata/postgres/migrate.ts';
+import { PostgresMetadata } from '../metadata/postgres/postgres-metadata.ts';
+import { DatabaseUnreachable } from '../metadata/postgres/reach.ts';
+import { SchemaAhead, SchemaBehind } from '../metadata/postgres/schema-version.ts';
+import { lostDatabase, type StoreIdentity } from './bind-stores.ts';
+import type { Listener } from './listener.ts';
+import { namesOf } from './names.ts';
+import type { Places } from './places.ts';
+
+/** In milliseconds: how long a request waits for a connection. */
+const CONNECT_TIMEOUT = 5_000;
+
+interface Around {
+  /** Of the bytes that the metadata goes with. */
+  readonly identity: StoreIdentity;
+  readonly listener: Listener;
+  /** Whether an empty database is refused in any case. */
+  readonly mustExist: boolean;
+}
+
+/**
+ * Opens the database at `url`. In an empty one the tables are made, unless there are bytes that must have had another.
+ *
+ * @throws StartupRefusal
+ */
+export async function openPostgres(
+  url: string,
+  places: Places,
+  { identity, listener, mustExist }: Around,
+): Promise<PostgresMetadata> {
+  try {
+    const hasBytes = (await identity.read()) !== undefined;
+    if ((hasBytes || mustExist) && (await isEmpty(url))) {
+      const names = namesOf(places);
+      throw hasBytes ? lostDatabase(names, 'is empty') : new StartupRefusal(`${names.metadata} is empty`);
+    }
+    return await PostgresMetadata.open({
+      url,
+      pool: places.databasePool,
+      statementTimeout: places.databaseTimeout,
+      connectTimeout: CONNECT_TIMEOUT,
+      onWarning: listener.onWarning,
+      onRetry: listener.counts.noteRetry,
+    });
+  } catch (error) {
+    throw refusalOf(error) ?? error;
+  }
+}
+
+async function isEmpty(url: string): Promise<boolean> {
+  try {
+    return (await planMigration(url)).current === 0;
+  } catch (error) {
+    // What it has may be of use all the same, which is not asked here.
+    if (error instanceof SchemaAhead) return false;
+    throw error;
+  }
+}
+
+/** What says by itself what is wrong and what to do. */
+export function refusalOf(error: unknown): StartupRefusal | undefined {
+  const speaks = [DatabaseUnreachable, SchemaBehind, SchemaAhead].some((kind) => error instanceof kind);
+  return speaks && error instanceof Error ? new StartupRefusal(error.message, { cause: error }) : undefined;
+}
