@@ -4,10 +4,9 @@ import { liveBytes } from '../load/live-bytes.ts';
 import type { Load } from '../load/load.ts';
 import { quote, Wire } from '../load/wire.ts';
 import { type Objects, objectsIn } from './bucket.ts';
-import type { Cluster } from './cluster.ts';
+import { type Cluster, STORE_ID } from './cluster.ts';
 import type { Registers } from './registers.ts';
 import { contradictionsInRows, endClaims, inDatabase, rowsLeft } from './rows.ts';
-import { STORE_ID } from './s3-server.ts';
 
 export interface Checked {
   readonly cluster: Cluster;
@@ -88,7 +87,7 @@ async function settle(cluster: Cluster, wanted: number, patience: number): Promi
   for (;;) {
     // What was taken by a process that is gone, or failed while the store was: its time is over.
     await endClaims(cluster.databaseUrl);
-    const bucket = await sort(cluster, await objectsIn(cluster.s3));
+    const bucket = await sort(cluster, await objectsIn(cluster));
     const rows = await rowsLeft(cluster.databaseUrl);
     const isIdle = (rows['gc_trash'] ?? 0) === 0 && (rows['upload'] ?? 0) === 0 && (wanted > 0 || !rows['blob']);
     if ((isIdle && bucket.ours.length === wanted) || performance.now() > deadline) return bucket;

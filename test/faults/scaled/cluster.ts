@@ -2,11 +2,16 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BerthOptions, type BerthProcess, startBerth } from '../../support/berth-process.ts';
 import { type PostgresCluster, startPostgres } from '../../support/postgres/cluster.ts';
+import { S3Process } from '../../support/s3/s3-process.ts';
 import { type TempFolder, tempFolder } from '../../support/temp-folder.ts';
 import { Dice } from '../load/dice.ts';
 import { type CutProxy, startCutProxy } from './cut-proxy.ts';
-import { BUCKET, PREFIX, type S3Server, startS3Server } from './s3-server.ts';
 import { SeveralServers } from './several-servers.ts';
+
+/** What all keys begin with in the bucket. */
+const PREFIX = 'registry';
+/** The key of an object that is no blob: it says which database the bucket belongs to. */
+export const STORE_ID = `${PREFIX}/store-id`;
 
 export interface ClusterOptions {
   readonly processes: number;
@@ -35,7 +40,8 @@ export interface Member {
 /** Processes that are one registry over one PostgreSQL server and one S3 server, each of which can be hurt by itself. */
 export class Cluster implements AsyncDisposable {
   readonly postgres: PostgresCluster;
-  readonly s3: S3Server;
+  readonly s3: S3Process;
+  readonly bucket: string;
   readonly databaseUrl: string;
   readonly members: Member[] = [];
   readonly #options: ClusterOptions;
@@ -44,11 +50,15 @@ export class Cluster implements AsyncDisposable {
 
   private constructor(
     options: ClusterOptions,
-    parts: Pick<Cluster, 'postgres' | 's3' | 'databaseUrl'> & { folder: TempFolder; stack: AsyncDisposableStack },
+    parts: Pick<Cluster, 'postgres' | 's3' | 'bucket' | 'databaseUrl'> & {
+      folder: TempFolder;
+      stack: AsyncDisposableStack;
+    },
   ) {
     this.#options = options;
     this.postgres = parts.postgres;
     this.s3 = parts.s3;
+    this.bucket = parts.bucket;
     this.databaseUrl = parts.databaseUrl;
     this.#folder = parts.folder.path;
     this.#stack = parts.stack;
@@ -61,12 +71,20 @@ export class Cluster implements AsyncDisposable {
     const postgres = stack.use(
       await startPostgres({ durable: true, ...(options.folder !== undefined && { parent: options.folder }) }),
     );
-    const s3 = stack.use(await startS3Server(join(folder.path, 's3')));
+    const s3 = stack.use(await S3Process.start('versitygw'));
+    const bucket = await s3.freshBucket();
     const databaseUrl = await postgres.freshDatabase();
-    const cluster = new Cluster(options, { postgres, s3, databaseUrl, folder, stack: new AsyncDisposableStack() });
+    const cluster = new Cluster(options, {
+      postgres,
+      s3,
+      bucket,
+      databaseUrl,
+      folder,
+      stack: new AsyncDisposableStack(),
+    });
     for (let number = 0; number < options.processes; number++) {
       const database = stack.use(await startCutProxy(postgres.port));
-      const store = stack.use(await startCutProxy(s3.port));
+      const store = stack.use(await startCutProxy(Number(new URL(s3.endpoint).port)));
       cluster.members.push({ number, name: `berth-${number}`, database, store, berth: undefined, isOut: false });
     }
     stack.defer(() => cluster.#endAll());
@@ -84,13 +102,13 @@ export class Cluster implements AsyncDisposable {
     // A folder that it has no use for, but would find by itself.
     const dataDir = join(this.#folder, member.name);
     await mkdir(dataDir, { recursive: true });
-    const where = ['--data-dir', dataDir, '--database', database.href, '--blobs', `s3://${BUCKET}/${PREFIX}`];
+    const where = ['--data-dir', dataDir, '--database', database.href, '--blobs', `s3://${this.bucket}/${PREFIX}`];
     const store = ['--s3-endpoint', `http://127.0.0.1:${member.store.port}`, '--s3-region', 'us-east-1'];
     const ways = ['--s3-public-endpoint', this.s3.endpoint, '--s3-path-style', '--blob-redirects'];
     const options = planted?.(member.number) ?? {};
     member.berth = await startBerth([...where, ...store, ...ways, ...flags], {
       ...options,
-      env: { ...this.s3.env, ...options.env },
+      env: { ...this.#keys, ...options.env },
     });
   }
 
@@ -118,6 +136,12 @@ export class Cluster implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#stack.disposeAsync();
+  }
+
+  /** The key of the S3 server, where the AWS chain finds it. */
+  get #keys() {
+    const { accessKeyId, secretAccessKey } = this.s3.credentials;
+    return { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
   }
 
   /** A process that was stopped could not end by itself. */
