@@ -64,8 +64,7 @@ export class SeveralServers implements Door {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const { patience = PATIENCE } = this.#options;
     const all = { 'content-length': body?.byteLength ?? 0, ...headers };
-    const signal = AbortSignal.timeout(patience);
-    const outgoing = request(url, { method, agent: this.#agent, headers: all, signal }, (incoming: IncomingMessage) => {
+    const outgoing = request(url, { method, agent: this.#agent, headers: all }, (incoming: IncomingMessage) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.on('error', reject);
@@ -76,6 +75,7 @@ export class SeveralServers implements Door {
     });
     outgoing.on('error', reject);
     outgoing.end(body);
-    return promise;
+    const giveUp = setTimeout(() => outgoing.destroy(new Error(`no answer in ${patience} ms`)), patience);
+    return promise.finally(() => clearTimeout(giveUp));
   }
 }
