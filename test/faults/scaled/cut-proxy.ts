@@ -134,11 +134,17 @@ class Link {
     });
     from.on('end', () => unlessSilent(() => to.end()));
     from.on('close', (hadError) => {
-      if (hadError) unlessSilent(() => to.resetAndDestroy());
+      if (hadError) unlessSilent(() => breakOff(to));
     });
   }
 
   #break(): void {
-    for (const side of this.#sides) side.resetAndDestroy();
+    for (const side of this.#sides) breakOff(side);
   }
+}
+
+/** With a reset, where nothing has been ended yet: libuv resets no connection that it has begun to shut down. */
+function breakOff(side: Socket): void {
+  if (side.writableEnded) side.destroy();
+  else side.resetAndDestroy();
 }
