@@ -25,6 +25,7 @@ import type { MetadataStore } from './metadata/metadata-store.ts';
 import { registerMetrics } from './metrics/register-metrics.ts';
 import { type Clock, systemClock } from './model/clock.ts';
 import { randomIds } from './model/ids.ts';
+import { StoreUnavailable } from './model/store-unavailable.ts';
 import { FrontServer } from './oci/front-server.ts';
 import { layerLinkPath } from './oci/layer-link.ts';
 import { OCI_SURFACE } from './oci/oci-surface.ts';
@@ -38,6 +39,7 @@ import { PullRecorder } from './registry/image/pull-recorder.ts';
 import { isBeingImported } from './registry/import/claim.ts';
 import { importStore } from './registry/import/import-store.ts';
 import { uploadsAtRest } from './registry/layer/hold-upload.ts';
+import type { Around } from './stores/around.ts';
 import { openStores } from './stores/open-stores.ts';
 import { StoreCounts } from './stores/store-counts.ts';
 import { Collector } from './workers/collector.ts';
@@ -58,15 +60,20 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
   await using opening = new AsyncDisposableStack();
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat });
   const failing = Promise.withResolvers<Error>();
+  const ids = randomIds();
   const storeCounts = new StoreCounts();
   const stores = opening.use(
     await openStores(settings, {
-      counts: storeCounts,
-      onFatal: failing.resolve,
-      onWarning: (err, what) => logger.warn({ err }, what),
-      onSpace: (isShort, err) => {
-        if (isShort) logger.warn(err ? { err } : {}, 'the disk is full: nothing new is stored until space is freed');
-        else logger.warn('the disk has space again: everything is stored as usual');
+      clock,
+      ids,
+      listener: {
+        counts: storeCounts,
+        onFatal: failing.resolve,
+        onWarning: (err, what) => logger.warn({ err }, what),
+        onSpace: (isShort, err) => {
+          if (isShort) logger.warn(err ? { err } : {}, 'the disk is full: nothing new is stored until space is freed');
+          else logger.warn('the disk has space again: everything is stored as usual');
+        },
       },
     }),
   );
@@ -76,7 +83,6 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
     );
   }
   const authorizer = whileThereIsRoom(allowEverything, stores.room);
-  const ids = randomIds();
   const pulls = new PullRecorder();
   const ports = {
     ...stores,
@@ -94,6 +100,7 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
     links: new DownloadLinks(await secretOf(stores.metadata, 'download-links'), clock),
     pageTokens: new PageTokens(await secretOf(stores.metadata, 'page-tokens'), clock),
     authorizer,
+    blobRedirects: settings.blobRedirects,
     layerLinkPath,
   };
   opening.defer(() => pulls.flush(ports));
@@ -102,7 +109,7 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
     every(
       settings.gcInterval,
       () => collector.run(),
-      (error) => logger.error({ err: error }, 'collection failed'),
+      (err) => logger[err instanceof StoreUnavailable ? 'warn' : 'error']({ err }, 'collection failed'),
     ),
   );
 
@@ -169,7 +176,7 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
  * @throws StartupRefusal
  */
 export async function* checkStores(...[settings, options]: Parameters<CheckStores>): ReturnType<CheckStores> {
-  await using stores = await openStores(settings, NOBODY, { mustExist: true });
+  await using stores = await openStores(settings, { ...BY_ITSELF, mustExist: true });
   return yield* checkStore({ ...stores, clock: systemClock }, options);
 }
 
@@ -185,13 +192,17 @@ const migrations: Migrations = {
  * @throws StartupRefusal, ImportRefused
  */
 export async function importInto(...[from, to, onStep]: Parameters<ImportStore>): ReturnType<ImportStore> {
-  await using source = await openStores(from, NOBODY);
-  await using target = await openStores(to, NOBODY);
+  await using source = await openStores(from, { ...BY_ITSELF, mustExist: true });
+  await using target = await openStores(to, BY_ITSELF);
   return await importStore({ source, target, clock: systemClock, ids: randomIds() }, onStep);
 }
 
-/** What fails here fails the command itself, which its user hears of. */
-const NOBODY = { counts: new StoreCounts(), onFatal: () => {}, onWarning: () => {}, onSpace: () => {} };
+/** What a command has around the stores that it opens. What fails there fails the command itself, which its user hears of. */
+const BY_ITSELF: Around = {
+  clock: systemClock,
+  ids: randomIds(),
+  listener: { counts: new StoreCounts(), onFatal: () => {}, onWarning: () => {}, onSpace: () => {} },
+};
 
 /** In milliseconds: how long requests have to be refused after the disk has failed. */
 const LAST_WORDS = 200;

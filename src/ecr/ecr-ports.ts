@@ -10,6 +10,8 @@ export interface EcrPorts extends Ports {
   readonly pageTokens: PageTokens;
   readonly tokens: RegistryTokens;
   readonly links: DownloadLinks;
+  /** Whether links to layers lead to the store, where it has addresses to give. */
+  readonly blobRedirects: boolean;
   /** The path and query of a link to a layer, on whichever edge serves it. */
   readonly layerLinkPath: (target: LayerLinkTarget, query: string) => string;
 }

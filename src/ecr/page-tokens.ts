@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createSecretKey, hash, type KeyObject } from 'node:crypto';
 import type { Clock } from '../model/clock.ts';
 import { Fault } from '../model/fault.ts';
 import { seal, unseal } from '../policy/sealed.ts';
@@ -11,11 +11,11 @@ export type Listing = readonly (string | number | boolean | undefined | readonly
 
 /** `nextToken`: the key to go on after, sealed for one listing. A token of another listing, or of nobody's, is refused. */
 export class PageTokens {
-  readonly #key: Uint8Array;
+  readonly #key: KeyObject;
   readonly #clock: Clock;
 
   constructor(key: Uint8Array, clock: Clock) {
-    this.#key = key;
+    this.#key = createSecretKey(key);
     this.#clock = clock;
   }
 
@@ -45,5 +45,5 @@ export class PageTokens {
 }
 
 function purposeOf(listing: Listing): string {
-  return `page-token ${createHash('sha256').update(JSON.stringify(listing)).digest('hex')}`;
+  return `page-token ${hash('sha256', JSON.stringify(listing))}`;
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** A content digest in its canonical form, `sha256:<64 lower-case hex>` or `sha512:<128 lower-case hex>` (OCI image specification, "Digests"). */
 export type Digest = string & { readonly __brand: 'Digest' };
@@ -28,5 +28,5 @@ export function algorithmOf(digest: Digest): DigestAlgorithm {
 
 /** The digest of exactly these bytes. */
 export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm = 'sha256'): Digest {
-  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}` as Digest;
+  return `${algorithm}:${hash(algorithm, bytes)}` as Digest;
 }

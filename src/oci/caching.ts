@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Answer } from './call.ts';
 
 /** A year, which is as long as caches keep anything; private, for it is behind credentials. */
@@ -22,6 +23,16 @@ export function etagOf(digest: string): string {
 export function isKnown(header: string | undefined, digest: string): boolean {
   const named = (header ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
   return named.includes('*') || named.includes(etagOf(digest));
+}
+
+const CONDITIONS = ['if-match', 'if-modified-since', 'if-range', 'if-unmodified-since'] as const;
+
+/**
+ * Whether the client asks about what it has already, other than by If-None-Match. Whoever else sends the bytes would compare
+ * with what he knows of them, of which Berth's ETag says nothing.
+ */
+export function hasConditions(headers: IncomingHttpHeaders): boolean {
+  return CONDITIONS.some((name) => headers[name] !== undefined);
 }
 
 /** What is left of an answer when the client has the content (RFC 9110, section 15.4.5). */

@@ -1,15 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { StorageKey } from '../model/ids.ts';
 import type { FoundBlob } from '../registry/layer/find-blobs.ts';
+import { staysFor } from '../registry/layer/link-blob.ts';
 import type { Ports } from '../registry/ports.ts';
+import { hasConditions } from './caching.ts';
 
 /** In bytes. What is smaller than one read of its file is sent sooner than handed over. */
 const LEAST = 256 * 1024;
 /** In milliseconds: how long bytes must be sure to stay for the front server to open them. */
 const LONGEST_WAY = 10_000;
-/** Questions about what the client has already. A front server compares them with the file, of which Berth's ETag says nothing. */
-const CONDITIONS = ['if-match', 'if-modified-since', 'if-range', 'if-unmodified-since'] as const;
-
 /**
  * A server in front of this one that can read the store's files. Berth decides who gets which blob, and the front server sends
  * it: an answer with `X-Accel-Redirect` names an internal location of nginx, and the file below it.
@@ -29,17 +28,8 @@ export class FrontServer {
   /** Where the front server finds the bytes, or `undefined` when they have to come from here. */
   placeOf(found: FoundBlob, headers: IncomingHttpHeaders): string | undefined {
     const { size, storageKey } = found.blob;
-    if (size < LEAST || this.#staysFor(found) < LONGEST_WAY) return undefined;
-    if (CONDITIONS.some((name) => headers[name] !== undefined)) return undefined;
+    if (size < LEAST || staysFor(this.#ports, found) < LONGEST_WAY) return undefined;
+    if (hasConditions(headers)) return undefined;
     return `${this.#location}${this.#fileOf(storageKey)}`;
-  }
-
-  /**
-   * For how many milliseconds the bytes cannot be erased. Of a blob that an image names that is the grace, should the image be
-   * deleted this very moment; of any other, the rest of its lease or grace.
-   */
-  #staysFor({ blob, referenced }: FoundBlob): number {
-    const { clock, retention } = this.#ports;
-    return Math.max(referenced ? retention.grace : 0, blob.keepUntil - clock.now());
   }
 }

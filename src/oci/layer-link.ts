@@ -6,7 +6,7 @@ import type { LinkTarget } from '../policy/download-links.ts';
 import type { Answer, Call } from './call.ts';
 import { refuse } from './faults.ts';
 import type { OciEdge } from './oci-edge.ts';
-import { serveBlob } from './serve-blob.ts';
+import { type ServesBlobs, serveBlob } from './serve-blob.ts';
 
 export const LAYER_LINKS = '/_berth/layers/';
 
@@ -23,7 +23,7 @@ export function layerLinkPath({ registry, repositoryName, digest }: LinkTarget, 
  * @throws Fault `UnknownOperation`, `InvalidSignature`, `RepositoryNotFound`, `BlobUnknown`
  */
 export async function downloadLayer(
-  edge: Pick<OciEdge, 'metadata' | 'blobs' | 'links' | 'frontServer'>,
+  edge: ServesBlobs & Pick<OciEdge, 'links'>,
   call: Pick<Call, 'method' | 'headers' | 'query'> & { readonly path: string },
 ): Promise<Answer> {
   if (call.method !== 'GET' && call.method !== 'HEAD') {

@@ -13,6 +13,8 @@ export interface OciEdge extends Ports {
   readonly links: DownloadLinks;
   /** To whom the bytes of large blobs are left. */
   readonly frontServer: FrontServer | undefined;
+  /** Whether clients are sent to the store for blobs, where it has addresses to give. */
+  readonly blobRedirects: boolean;
   readonly authorizer: Authorizer;
   /** Of requests that name no registry. */
   readonly defaultRegistry: Registry;

@@ -3,14 +3,18 @@ import type { BlobStream } from '../blobs/blob-stream.ts';
 import type { RepositoryBlob } from '../metadata/blobs.ts';
 import { Fault } from '../model/fault.ts';
 import { type FoundBlob, findBlob } from '../registry/layer/find-blobs.ts';
+import { linkBlob } from '../registry/layer/link-blob.ts';
 import { namesOf, type RepositoryPath } from '../registry/repository/repository-path.ts';
 import { parseRange } from './byte-range.ts';
-import { cacheHeaders, isKnown, notModified } from './caching.ts';
+import { cacheHeaders, hasConditions, isKnown, notModified } from './caching.ts';
 import type { Answer, Call } from './call.ts';
 import { refuse } from './faults.ts';
 import type { OciEdge } from './oci-edge.ts';
 
-type Needs = Pick<OciEdge, 'metadata' | 'blobs' | 'frontServer'>;
+/** In milliseconds: for whom it takes longer to come for the bytes, he can ask again. One transfer may take as long as it likes. */
+const REDIRECT_LIFETIME = 20 * 60_000;
+
+export type ServesBlobs = Pick<OciEdge, 'metadata' | 'blobs' | 'clock' | 'retention' | 'frontServer' | 'blobRedirects'>;
 type Target = RepositoryPath & { readonly digest: string };
 
 /** What every answer about a blob says of it. */
@@ -26,12 +30,12 @@ export function describeBlob({ digest, size }: Pick<RepositoryBlob, 'digest' | '
 
 /**
  * The blob as a stream, or the one part of it that Range asks for. What a front server is to send is named to it instead, and
- * of Range it then sees to itself.
+ * what the store itself can send is had from an address there: of Range those see to themselves.
  *
  * @throws Fault `RepositoryNotFound`, `BlobUnknown`
  */
 export async function serveBlob(
-  needs: Needs,
+  needs: ServesBlobs,
   target: Target,
   { method, headers }: Pick<Call, 'method' | 'headers'>,
 ): Promise<Answer> {
@@ -48,6 +52,10 @@ export async function serveBlob(
   }
   const place = needs.frontServer?.placeOf(found, headers);
   if (place !== undefined) return { status: 200, headers: handedOver(described, place) };
+  if (needs.blobRedirects && !hasConditions(headers)) {
+    const link = await linkBlob(needs, found, REDIRECT_LIFETIME);
+    if (link !== undefined) return redirected(blob, link);
+  }
   if (range === undefined) return { status: 200, headers: described, body: await open(needs, target, blob) };
   const length = range.last - range.first + 1;
   return {
@@ -67,13 +75,24 @@ function handedOver(described: Readonly<Record<string, string>>, place: string):
   return { ...kept, 'X-Accel-Redirect': place };
 }
 
-async function getBlob(needs: Needs, target: Target): Promise<FoundBlob> {
+/** The address is not to be kept: it is good for a while only. Clients take no credentials along to another host. */
+function redirected({ digest }: RepositoryBlob, link: string): Answer {
+  const headers = {
+    Location: link,
+    'Docker-Content-Digest': digest,
+    'Cache-Control': 'no-store',
+    'Content-Length': '0',
+  };
+  return { status: 307, headers };
+}
+
+async function getBlob(needs: ServesBlobs, target: Target): Promise<FoundBlob> {
   const found = await findBlob(needs, target, target.digest);
   if (found) return found;
   throw new Fault('BlobUnknown', { ...namesOf(target), digest: target.digest });
 }
 
-async function open(needs: Needs, target: Target, blob: RepositoryBlob, range?: ByteRange): Promise<BlobStream> {
+async function open(needs: ServesBlobs, target: Target, blob: RepositoryBlob, range?: ByteRange): Promise<BlobStream> {
   // Under the Content-Length that is promised, an answer that ended early in good order would leave the client waiting.
   const part = range ?? { first: 0, last: blob.size - 1 };
   try {

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../model/clock.ts';
 import type { Registry } from '../model/registry.ts';
 
@@ -14,11 +14,11 @@ export interface LinkTarget {
 
 /** Links to layers that need no credentials: the answer of GetDownloadUrlForLayer. Good for one layer and one hour, for GET and HEAD. */
 export class DownloadLinks {
-  readonly #key: Uint8Array;
+  readonly #key: KeyObject;
   readonly #clock: Clock;
 
   constructor(key: Uint8Array, clock: Clock) {
-    this.#key = key;
+    this.#key = createSecretKey(key);
     this.#clock = clock;
   }
 

@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '../model/clock.ts';
 import { Fault } from '../model/fault.ts';
@@ -36,13 +37,13 @@ const envelope = z.object({
  * 7.1): it begins with `ey`, has no colon and no line break, and its `expiration` can be read. What it says is sealed.
  */
 export class RegistryTokens {
-  readonly #key: Uint8Array;
+  readonly #key: KeyObject;
   readonly #clock: Clock;
   /** Those that were opened last, by password: opening one takes more processor than the rest of a request's way. */
   readonly #opened = new Map<string, Claims>();
 
   constructor(key: Uint8Array, clock: Clock) {
-    this.#key = key;
+    this.#key = createSecretKey(key);
     this.#clock = clock;
   }
 

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
 
 const NONCE = 12;
 const TAG = 16;
@@ -7,7 +7,7 @@ const TAG = 16;
  * Turns a value into text that only the holder of the key can read or make (AES-256-GCM). `purpose` is bound in, so that
  * text sealed for one thing is worthless for another.
  */
-export function seal(key: Uint8Array, purpose: string, value: unknown): string {
+export function seal(key: KeyObject, purpose: string, value: unknown): string {
   const nonce = randomBytes(NONCE);
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(purpose));
   const sealed = Buffer.concat([cipher.update(JSON.stringify(value), 'utf8'), cipher.final()]);
@@ -15,7 +15,7 @@ export function seal(key: Uint8Array, purpose: string, value: unknown): string {
 }
 
 /** The value that was sealed for `purpose`, or `undefined` if the text is anything else. */
-export function unseal(key: Uint8Array, purpose: string, text: string): unknown {
+export function unseal(key: KeyObject, purpose: string, text: string): unknown {
   const bytes = Buffer.from(text, 'base64url');
   if (bytes.length <= NONCE + TAG || bytes.toString('base64url') !== text) return undefined;
   try {

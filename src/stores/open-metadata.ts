@@ -4,6 +4,7 @@ import type { MetadataStore } from '../metadata/metadata-store.ts';
 import type { PoolCounts } from '../metadata/postgres/connections.ts';
 import { SqliteMetadata } from '../metadata/sqlite/sqlite-metadata.ts';
 import type { Room } from '../model/room.ts';
+import type { Around } from './around.ts';
 import { lostDatabase, type StoreIdentity } from './bind-stores.ts';
 import type { Listener } from './listener.ts';
 import { namesOf } from './names.ts';
@@ -18,26 +19,25 @@ export interface OpenMetadata {
   readonly pool: (() => PoolCounts) | undefined;
 }
 
-interface Around {
+/** What the metadata goes with. */
+interface Beside {
   readonly room: Room;
-  /** Of the bytes that the metadata goes with. */
+  /** Of the bytes. */
   readonly identity: StoreIdentity;
-  readonly listener: Listener;
-  readonly mustExist: boolean;
 }
 
 /** @throws StartupRefusal */
-export async function openMetadata(places: Places, around: Around): Promise<OpenMetadata> {
+export async function openMetadata(places: Places, around: Around, beside: Beside): Promise<OpenMetadata> {
   const { database } = places;
-  if (database.kind === 'sqlite') return openSqlite(places, around);
+  if (database.kind === 'sqlite') return openSqlite(places, around.listener, beside);
   // Loaded where it is needed: most servers on a laptop have no use for a client of PostgreSQL.
   const { openPostgres } = await import('./open-postgres.ts');
-  const opened = await openPostgres(database.url, places, around);
+  const opened = await openPostgres(database.url, places, around, beside.identity);
   const { metadata, stop } = stoppable(opened, around.listener.onFatal);
   return { metadata, stop, pool: () => opened.pool };
 }
 
-async function openSqlite(places: Places, { room, identity, listener }: Around): Promise<OpenMetadata> {
+async function openSqlite(places: Places, listener: Listener, { room, identity }: Beside): Promise<OpenMetadata> {
   const path = join(places.dataDir, 'berth.db');
   if (!(await exists(path)) && (await identity.read()) !== undefined) {
     throw lostDatabase(namesOf(places), 'is missing');

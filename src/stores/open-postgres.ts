@@ -3,31 +3,25 @@ import { planMigration } from '../metadata/postgres/migrate.ts';
 import { PostgresMetadata } from '../metadata/postgres/postgres-metadata.ts';
 import { DatabaseUnreachable } from '../metadata/postgres/reach.ts';
 import { SchemaAhead, SchemaBehind } from '../metadata/postgres/schema-version.ts';
+import type { Around } from './around.ts';
 import { lostDatabase, type StoreIdentity } from './bind-stores.ts';
-import type { Listener } from './listener.ts';
 import { namesOf } from './names.ts';
 import type { Places } from './places.ts';
 
 /** In milliseconds: how long a request waits for a connection. */
 const CONNECT_TIMEOUT = 5_000;
 
-interface Around {
-  /** Of the bytes that the metadata goes with. */
-  readonly identity: StoreIdentity;
-  readonly listener: Listener;
-  /** Whether an empty database is refused in any case. */
-  readonly mustExist: boolean;
-}
-
 /**
- * Opens the database at `url`. In an empty one the tables are made, unless there are bytes that must have had another.
+ * Opens the database at `url`. In an empty one the tables are made, unless there are bytes that must have had another:
+ * `identity` is of the bytes that it goes with.
  *
  * @throws StartupRefusal
  */
 export async function openPostgres(
   url: string,
   places: Places,
-  { identity, listener, mustExist }: Around,
+  { listener, mustExist = false }: Around,
+  identity: StoreIdentity,
 ): Promise<PostgresMetadata> {
   try {
     const hasBytes = (await identity.read()) !== undefined;

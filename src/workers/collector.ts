@@ -4,6 +4,7 @@ import { ERASE_BATCH, type Erased, erase } from '../registry/collection/erase.ts
 import { expireReferrers } from '../registry/collection/expire-referrers.ts';
 import { EXPIRE_BATCH, expireUploads } from '../registry/collection/expire-uploads.ts';
 import { PURGE_TAGS_BATCH, purge, purgeTags } from '../registry/collection/purge.ts';
+import { sweepUploads } from '../registry/collection/sweep-uploads.ts';
 import type { PullRecorder } from '../registry/image/pull-recorder.ts';
 import type { Ports } from '../registry/ports.ts';
 
@@ -37,16 +38,20 @@ export interface Totals {
 /** So many batches of purged images are about a batch of keys to erase. */
 const PURGES_AN_ERASURE = 2;
 
+/** In milliseconds. What a sweep finds has been lying there for long; looking for it reads a list of the store. */
+const SWEEP_INTERVAL = 3_600_000;
+
 type Needs = Pick<Ports, 'metadata' | 'blobs' | 'clock' | 'retention'> & { readonly pulls: PullRecorder };
 
 /** Runs rounds of collection, one at a time. */
 export class Collector {
-  readonly #ports: Needs;
+  readonly #ports: Needs & Pick<Ports, 'uploads'>;
+  #sweptAt = -Infinity;
   #running: Promise<Collected> | undefined;
   #last: Round | undefined;
   #totals: Totals = { succeeded: 0, failed: 0, erasedKeys: 0, erasedBytes: 0 };
 
-  constructor(ports: Needs) {
+  constructor(ports: Needs & Pick<Ports, 'uploads'>) {
     this.#ports = ports;
   }
 
@@ -77,6 +82,7 @@ export class Collector {
       this.#totals = { ...this.#totals, ...(isFailure ? { failed: failed + 1 } : { succeeded: succeeded + 1 }) };
     };
     try {
+      await this.#sweep();
       const collected = await collect(this.#ports, ({ erased, bytes }) => {
         const { erasedKeys, erasedBytes } = this.#totals;
         this.#totals = { ...this.#totals, erasedKeys: erasedKeys + erased, erasedBytes: erasedBytes + bytes };
@@ -87,6 +93,14 @@ export class Collector {
       end(error as Error);
       throw error;
     }
+  }
+
+  /** Seldom, however often there are rounds; one that fails is not tried again before its time. */
+  async #sweep(): Promise<void> {
+    const now = this.#ports.clock.now();
+    if (now - this.#sweptAt < SWEEP_INTERVAL) return;
+    this.#sweptAt = now;
+    await sweepUploads(this.#ports);
   }
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { HeaderLines } from './header-lines.ts';
 import { invalid } from './refusal.ts';
 import type { QueryParameter, RequestTarget } from './request-target.ts';
@@ -28,7 +28,7 @@ export function canonicalHead(
 
 /** The hash that is signed. Characters are bytes here, so `latin1` brings the header values back as they were on the wire. */
 export function hashCanonicalRequest(head: string, payloadHash: string): string {
-  return createHash('sha256').update(`${head}\n${payloadHash}`, 'latin1').digest('hex');
+  return hash('sha256', Buffer.from(`${head}\n${payloadHash}`, 'latin1'));
 }
 
 /** As for every service but S3: dot segments and empty segments go, and what is encoded on the wire is encoded once more. */

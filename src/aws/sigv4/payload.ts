@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { findSole, type HeaderLines } from './header-lines.ts';
 import { invalid } from './refusal.ts';
 
@@ -30,7 +30,7 @@ export function readDeclaredHash(headers: HeaderLines): string | undefined {
 
 /** The SHA-256 of the bytes that arrived, which is what the signature is held to. Throws InvalidSignature if another one was declared. */
 export function hashPayload(body: Uint8Array, declared: string | undefined): string {
-  const actual = createHash('sha256').update(body).digest('hex');
+  const actual = hash('sha256', body);
   if (declared !== undefined && declared !== actual) {
     throw invalid("The provided 'x-amz-content-sha256' header does not match what was computed");
   }

@@ -26,11 +26,26 @@ export interface Found {
   readonly modifiedAt: number;
 }
 
+/**
+ * What tells a part from what somebody else may have written under its number: the store's own mark, and the checksum if the
+ * store tells it.
+ */
+export interface Mark {
+  readonly etag: string;
+  readonly crc32: string | undefined;
+}
+
 export interface Part {
   readonly number: number;
-  readonly etag: string;
+  readonly mark: Mark;
   readonly size: number;
 }
+
+/**
+ * One checksum over all bytes of an object that is made of parts, of a kind that Node reckons fast: unless asked, a store may
+ * choose another one, or none that can be held against the whole.
+ */
+const CHECKSUM = { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' } as const;
 
 /** Bytes under way from the store, and how many the store says there are. */
 export interface Answered {
@@ -106,19 +121,18 @@ export class Bucket {
 
   async gather(key: StorageKey): Promise<Gathering> {
     const { UploadId } = await this.client.send(
-      new CreateMultipartUploadCommand({ ...this.#at(key), ...this.#encryption }),
+      new CreateMultipartUploadCommand({ ...this.#at(key), ...this.#encryption, ...CHECKSUM }),
     );
     if (UploadId === undefined) throw new Error(`The store gave no name to the parts of ${key}`);
     return { key, id: UploadId };
   }
 
-  /** Answers the store's mark of the part: whoever writes the part anew leaves another one, unless it has the same bytes. */
-  async putPart({ key, id }: Gathering, number: number, bytes: Uint8Array): Promise<string> {
-    const { ETag } = await this.client.send(
+  async putPart({ key, id }: Gathering, number: number, bytes: Uint8Array): Promise<Mark> {
+    const { ETag, ChecksumCRC32 } = await this.client.send(
       new UploadPartCommand({ ...this.#at(key), UploadId: id, PartNumber: number, Body: bytes }),
     );
     if (ETag === undefined) throw new Error(`The store gave no mark to part ${number} of ${key}`);
-    return ETag;
+    return { etag: ETag, crc32: ChecksumCRC32 };
   }
 
   /** In order of number. */
@@ -131,11 +145,11 @@ export class Bucket {
           ...(marker !== undefined && { PartNumberMarker: marker }),
         }),
       );
-      for (const { PartNumber, ETag, Size } of page.Parts ?? []) {
+      for (const { PartNumber, ETag, Size, ChecksumCRC32 } of page.Parts ?? []) {
         if (PartNumber === undefined || ETag === undefined || Size === undefined) {
           throw new Error(`The store does not describe the parts of ${key}`);
         }
-        yield { number: PartNumber, etag: ETag, size: Size };
+        yield { number: PartNumber, mark: { etag: ETag, crc32: ChecksumCRC32 }, size: Size };
       }
       more = page.IsTruncated === true && page.NextPartNumberMarker !== undefined;
       marker = page.NextPartNumberMarker;
@@ -146,10 +160,18 @@ export class Bucket {
    * Makes an object of these parts, in order, and of no others. An answer may begin as a success and end as an error: one
    * without the object's mark is none.
    */
-  async finish({ key, id }: Gathering, etags: readonly string[]): Promise<void> {
-    const Parts = etags.map((ETag, at) => ({ ETag, PartNumber: at + 1 }));
+  async finish({ key, id }: Gathering, marks: readonly Mark[]): Promise<void> {
+    const Parts = marks.map(({ etag, crc32 }, at) => ({
+      ETag: etag,
+      PartNumber: at + 1,
+      ...(crc32 !== undefined && { ChecksumCRC32: crc32 }),
+    }));
+    const { ChecksumType } = CHECKSUM;
     const { ETag } = await this.client.send(
-      new CompleteMultipartUploadCommand({ ...this.#at(key), UploadId: id, MultipartUpload: { Parts } }),
+      new CompleteMultipartUploadCommand({
+        ...this.#at(key),
+        ...{ UploadId: id, MultipartUpload: { Parts }, ChecksumType },
+      }),
     );
     if (ETag === undefined) throw new Error(`The store did not say that ${key} is finished`);
   }

@@ -28,6 +28,8 @@ export function createClient({ endpoint, region, pathStyle = false, credentials 
   const config: S3ClientConfig = {
     forcePathStyle: pathStyle,
     maxAttempts: ATTEMPTS,
+    // To ask first whether bytes may come takes a connection of its own each time.
+    expectContinueHeader: false,
     requestChecksumCalculation: 'WHEN_SUPPORTED',
     responseChecksumValidation: 'WHEN_SUPPORTED',
     requestHandler: {

@@ -2,7 +2,7 @@ import { ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/clie
 import type { StoredBytes, StoredFile } from '../blob-store.ts';
 import type { Bucket } from './bucket.ts';
 import { nameOf } from './layout.ts';
-import { isNotImplemented } from './s3-error.ts';
+import { isNotImplemented, NotLikeS3 } from './s3-error.ts';
 
 /** Everything below the prefix: objects, and gatherings of parts as far as the store lists those. */
 export async function* listStored(bucket: Bucket): AsyncGenerator<StoredFile> {
@@ -49,6 +49,8 @@ export async function* listGatherings({ client, name, layout }: Bucket): AsyncGe
 async function* listObjects({ client, name, layout }: Bucket) {
   for (let token: string | undefined, more = true; more; ) {
     const page: Awaited<ReturnType<typeof ask>> = await ask(token);
+    // An error in the body of a success would make an empty list.
+    if (page.IsTruncated === undefined) throw new NotLikeS3();
     yield* page.Contents ?? [];
     more = page.IsTruncated === true;
     token = page.NextContinuationToken;

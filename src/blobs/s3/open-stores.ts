@@ -6,10 +6,12 @@ import { Bucket, type Encryption } from './bucket.ts';
 import { createClient, type S3Access } from './client.ts';
 import { Presigner } from './presigner.ts';
 import { S3Blobs } from './s3-blobs.ts';
+import { NotLikeS3 } from './s3-error.ts';
 import { S3Uploads } from './s3-uploads.ts';
 import { Sightings } from './sightings.ts';
 import { StoreIdentity } from './store-identity.ts';
 import { explain } from './store-unreachable.ts';
+import { type OnRequest, watchClient } from './watch-client.ts';
 
 export interface S3Place extends S3Access {
   readonly bucket: string;
@@ -33,7 +35,7 @@ export interface S3Stores extends AsyncDisposable {
  */
 export async function openS3Stores(
   place: S3Place,
-  { ids, clock }: { readonly ids: Ids; readonly clock: Clock },
+  { ids, clock, onRequest = () => {} }: { readonly ids: Ids; readonly clock: Clock; readonly onRequest?: OnRequest },
 ): Promise<S3Stores> {
   const { publicEndpoint = place.endpoint } = place;
   const client = createClient(place);
@@ -44,7 +46,9 @@ export async function openS3Stores(
   };
   try {
     const bucket = new Bucket(client, place.bucket, place.prefix, place.sse);
-    await client.send(new ListObjectsV2Command({ Bucket: place.bucket, Prefix: bucket.layout.root, MaxKeys: 1 }));
+    const look = { Bucket: place.bucket, Prefix: bucket.layout.root, MaxKeys: 1 };
+    if ((await client.send(new ListObjectsV2Command(look))).IsTruncated === undefined) throw new NotLikeS3();
+    watchClient(client, onRequest);
     const sightings = new Sightings(clock);
     return {
       blobs: new S3Blobs(bucket, sightings, await Presigner.prepare(outside, place.bucket, clock)),

@@ -1,5 +1,5 @@
 import type { Ids } from '../../model/ids.ts';
-import type { Bucket } from './bucket.ts';
+import type { Bucket, Mark } from './bucket.ts';
 import { GatheringBuffer } from './gathering-buffer.ts';
 import type { Gathering } from './layout.ts';
 import type { PartBudget } from './part-budget.ts';
@@ -11,7 +11,7 @@ const UNDER_WAY = 3;
 
 export interface Written {
   readonly state: UploadState;
-  readonly etags: readonly string[];
+  readonly marks: readonly Mark[];
   readonly tail: Uint8Array;
 }
 
@@ -25,7 +25,7 @@ export class PartWriter {
   readonly #ids: Ids;
   readonly #buffer: GatheringBuffer;
   readonly #begun: Gathered | undefined;
-  readonly #etags: string[] = [];
+  readonly #marks: Mark[] = [];
   readonly #underWay = new Set<Promise<void>>();
   #gathering: Promise<Gathering> | undefined;
   #parts: number;
@@ -65,7 +65,7 @@ export class PartWriter {
     if (this.#failure) throw this.#failure.error;
     const gathering = await this.#gathering;
     const gathered = gathering && { key: gathering.key, id: gathering.id, parts: this.#parts, size: this.#size };
-    return { state: { gathered, tail }, etags: this.#etags, tail: tailBytes };
+    return { state: { gathered, tail }, marks: this.#marks, tail: tailBytes };
   }
 
   /** Takes back what it can of what it has written: nobody but this writer knows of a gathering that it began. */
@@ -87,7 +87,7 @@ export class PartWriter {
     const gathering = this.#gathering;
     const sending = this.#buffer
       .take(async (bytes) => {
-        this.#etags[at] = await this.#bucket.putPart(await gathering, number, bytes);
+        this.#marks[at] = await this.#bucket.putPart(await gathering, number, bytes);
       })
       .catch((error: unknown) => {
         this.#failure ??= { error };

@@ -1,11 +1,12 @@
 import { createHash, type Hash } from 'node:crypto';
+import type { Mark } from './bucket.ts';
 
 /** What this process remembers of a position that it has written itself. */
 export interface Recollection {
   /** sha256 of all bytes of the position. */
   readonly hash: Hash;
   /** The store's marks of all parts of the position, in order: with these and no others an object is made. */
-  readonly etags: readonly string[];
+  readonly marks: readonly Mark[];
   /** The bytes after those parts, while there is room for them. */
   readonly tail: Uint8Array;
 }
@@ -16,7 +17,7 @@ const POSITIONS_KEPT = 1024;
 const MARKS_KEPT = 200_000;
 const TAIL_BYTES_KEPT = 64 * 1024 * 1024;
 
-const NOTHING_YET: Recollection = { hash: createHash('sha256'), etags: [], tail: new Uint8Array() };
+const NOTHING_YET: Recollection = { hash: createHash('sha256'), marks: [], tail: new Uint8Array() };
 
 /**
  * What is remembered of uploads, by the state of their position. A state is noted by one writer only, so what is remembered
@@ -34,7 +35,7 @@ export class Recollections {
 
   keep(state: string, recollection: Recollection): void {
     this.#kept.set(state, recollection);
-    this.#marks += recollection.etags.length;
+    this.#marks += recollection.marks.length;
     this.#tailBytes += recollection.tail.byteLength;
     for (const oldest of this.#kept.keys()) {
       if (this.#kept.size <= POSITIONS_KEPT && this.#marks <= MARKS_KEPT && this.#tailBytes <= TAIL_BYTES_KEPT) return;
@@ -46,7 +47,7 @@ export class Recollections {
     const kept = state === undefined ? undefined : this.#kept.get(state);
     if (state === undefined || !kept) return;
     this.#kept.delete(state);
-    this.#marks -= kept.etags.length;
+    this.#marks -= kept.marks.length;
     this.#tailBytes -= kept.tail.byteLength;
   }
 }

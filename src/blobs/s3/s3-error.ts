@@ -1,3 +1,11 @@
+/** An answer that is a success and not what S3 would answer: whatever it is, it says nothing about what is stored. */
+export class NotLikeS3 extends Error {
+  constructor() {
+    super('the answer is not one of S3’s');
+    this.name = 'NotLikeS3';
+  }
+}
+
 /** What S3 calls what went wrong, if it was S3 that said so. */
 export function errorName(error: unknown): string {
   return error instanceof Error ? error.name : '';

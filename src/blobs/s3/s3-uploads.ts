@@ -9,7 +9,7 @@ import {
   type UploadPosition,
   type UploadStore,
 } from '../blob-store.ts';
-import type { Bucket } from './bucket.ts';
+import type { Bucket, Mark } from './bucket.ts';
 import { listGatherings } from './list-stored.ts';
 import { PartBudget } from './part-budget.ts';
 import { PartWriter } from './part-writer.ts';
@@ -52,9 +52,9 @@ export class S3Uploads implements UploadStore {
         await writer.add(piece);
       }
       if (length === at.length) return at;
-      const { state, etags, tail } = await writer.end();
+      const { state, marks, tail } = await writer.end();
       const noted = writeState(state, this.#ids.storageKey());
-      if (known && hash) this.#recollections.keep(noted, { hash, etags: [...known.etags, ...etags], tail });
+      if (known && hash) this.#recollections.keep(noted, { hash, marks: [...known.marks, ...marks], tail });
       this.#recollections.forget(at.state);
       return { key: at.key, length, state: noted };
     } catch (error) {
@@ -122,9 +122,9 @@ export class S3Uploads implements UploadStore {
   ): Promise<boolean> {
     let failure: { readonly error: unknown } | undefined;
     try {
-      const etags = [...(known?.etags ?? (await this.#marksOf(gathered)))];
-      if (tail) etags.push(await this.#bucket.putPart(gathered, etags.length + 1, await this.#readTail(tail, known)));
-      await this.#bucket.finish(gathered, etags);
+      const marks = [...(known?.marks ?? (await this.#marksOf(gathered)))];
+      if (tail) marks.push(await this.#bucket.putPart(gathered, marks.length + 1, await this.#readTail(tail, known)));
+      await this.#bucket.finish(gathered, marks);
     } catch (error) {
       failure = { error };
     }
@@ -137,16 +137,16 @@ export class S3Uploads implements UploadStore {
     throw isNoSuchUpload(error) || isOtherPart(error) ? new BytesMissing(gathered.key) : error;
   }
 
-  async #marksOf(gathered: Gathered): Promise<readonly string[]> {
-    const etags: string[] = [];
+  async #marksOf(gathered: Gathered): Promise<readonly Mark[]> {
+    const marks: Mark[] = [];
     let size = 0;
     for await (const part of this.#bucket.parts(gathered)) {
-      if (etags.length === gathered.parts || part.number !== etags.length + 1) break;
-      etags.push(part.etag);
+      if (marks.length === gathered.parts || part.number !== marks.length + 1) break;
+      marks.push(part.mark);
       size += part.size;
     }
-    if (etags.length < gathered.parts || size !== gathered.size) throw new BytesMissing(gathered.key);
-    return etags;
+    if (marks.length < gathered.parts || size !== gathered.size) throw new BytesMissing(gathered.key);
+    return marks;
   }
 
   async #readTail({ key, size }: Tail, known: Recollection | undefined): Promise<Uint8Array> {

@@ -1,4 +1,4 @@
-import { errorName, statusOf } from './s3-error.ts';
+import { errorName, NotLikeS3, statusOf } from './s3-error.ts';
 
 /** The bucket cannot be used. The message says why in words, and on its second line what to do. */
 export class StoreUnreachable extends Error {
@@ -25,7 +25,7 @@ function reasonOf(error: unknown, bucket: string, where: string): readonly [stri
   if (name === 'PermanentRedirect' || name === 'AuthorizationHeaderMalformed' || status === 301) {
     return [`the bucket ${bucket} is in another region (${message})`, 'Name its region with --s3-region.'];
   }
-  if (['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidToken', 'ExpiredToken'].includes(name)) {
+  if (REFUSED_CREDENTIALS.includes(name) || /\baccess key\b/i.test(message)) {
     return [`the store${where} does not take the credentials (${name}: ${message})`, ADVICE_CREDENTIALS];
   }
   if (name === 'CredentialsProviderError')
@@ -39,15 +39,16 @@ function reasonOf(error: unknown, bucket: string, where: string): readonly [stri
   if (name === 'Error' && message === 'Region is missing') {
     return [`the region of the bucket ${bucket} is not known`, 'Name it with --s3-region or AWS_REGION.'];
   }
-  if (status === undefined || isNetwork(error)) {
+  if (!(error instanceof NotLikeS3) && (status === undefined || isNetwork(error))) {
     return [`the store of the bucket ${bucket} cannot be reached${where} (${message})`, ADVICE_ENDPOINT];
   }
   return [
-    `what answers for the bucket ${bucket}${where} does not answer like S3 (${status} ${message})`,
+    `what answers for the bucket ${bucket}${where} does not answer like S3 (${status ?? 200} ${name}: ${message})`,
     ADVICE_ENDPOINT,
   ];
 }
 
+const REFUSED_CREDENTIALS = ['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidToken', 'ExpiredToken'];
 const ADVICE_CREDENTIALS =
   'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give the machine a role, as for any tool of AWS.';
 const ADVICE_ENDPOINT = 'Check --s3-endpoint, and whether the store is running.';

@@ -9,7 +9,11 @@ export async function wholeBlobs(
   blobs: Pick<BlobStore, 'stat'>,
   known: readonly RepositoryBlob[],
 ): Promise<RepositoryBlob[]> {
-  const stored = await blobs.stat(known.map((blob) => blob.storageKey));
+  // The rows were read just now.
+  const stored = await blobs.stat(
+    known.map((blob) => blob.storageKey),
+    { recent: true },
+  );
   return known.filter((blob) => {
     const bytes = stored.get(blob.storageKey);
     return bytes?.kind === 'blob' && bytes.size === blob.size;

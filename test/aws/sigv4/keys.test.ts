@@ -160,10 +160,10 @@ describe('SIG-16 keys that are switched off, deleted or changed', () => {
     const second = signingKeyFor('B', 'secret b', scope);
     expect(signingKeyFor('A', 'secret a', scope)).toBe(first);
     const third = signingKeyFor('A', 'secret a', { ...scope, region: '' });
-    expect(third).not.toEqual(first);
+    expect(third.equals(first)).toBe(false);
     expect(signingKeyFor('A', 'secret a', scope)).toBe(first);
     expect(signingKeyFor('B', 'secret b', scope)).not.toBe(second);
-    expect(signingKeyFor('B', 'secret b', scope)).toEqual(second);
+    expect(signingKeyFor('B', 'secret b', scope).equals(second)).toBe(true);
   });
 
   test('signing keys stay right when more of them are in use than are kept', async () => {

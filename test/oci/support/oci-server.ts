@@ -37,8 +37,12 @@ export interface Sent {
 }
 
 export interface ServerOptions
-  extends Partial<Pick<OciEdge, 'authorizer' | 'createOnPush' | 'sparseManifests' | 'blobs' | 'frontServer'>> {
+  extends Partial<
+    Pick<OciEdge, 'authorizer' | 'createOnPush' | 'sparseManifests' | 'blobs' | 'frontServer' | 'blobRedirects'>
+  > {
   readonly retention?: Partial<Retention>;
+  readonly clock?: TestClock;
+  readonly uploads?: OciEdge['uploads'];
 }
 
 /** The distribution edge on the real stores, on a port of its own, under a clock that the test turns. */
@@ -128,9 +132,10 @@ export class OciServer {
   }
 }
 
-export async function startOci({ retention = {}, ...options }: ServerOptions = {}): Promise<OciServer> {
+/** `clock` is where it stands at the beginning, if it matters. */
+export async function startOci({ retention = {}, clock, ...options }: ServerOptions = {}): Promise<OciServer> {
   await using resources = new AsyncDisposableStack();
-  const stores = await openStores({ retention });
+  const stores = await openStores({ retention, ...(clock && { clock }) });
   resources.defer(() => stores[Symbol.asyncDispose]());
   const errors: string[] = [];
   const edge: OciEdge = {
@@ -143,6 +148,7 @@ export async function startOci({ retention = {}, ...options }: ServerOptions = {
     createOnPush: true,
     sparseManifests: false,
     frontServer: undefined,
+    blobRedirects: true,
     ...options,
   };
   const server = createServer({

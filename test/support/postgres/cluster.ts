@@ -14,6 +14,8 @@ const USER = 'berth';
 /** A PostgreSQL server of its own on loopback, with everything in a folder of its own. */
 export interface PostgresCluster extends AsyncDisposable {
   readonly port: number;
+  /** Of the server, which has a process for each connection besides; undefined while it is stopped. */
+  readonly pid: number | undefined;
   /** The address of a database of it. */
   url(database?: string): string;
   /** Makes an empty database and answers its address. */
@@ -69,6 +71,10 @@ class Cluster implements PostgresCluster {
     this.#folder = folder;
     this.port = port;
     this.#options = options;
+  }
+
+  get pid(): number | undefined {
+    return this.#server?.pid;
   }
 
   url(database = 'postgres'): string {

@@ -129,7 +129,7 @@ const ANSWERS: { readonly [Name in Operation]?: Answers } = {
     if (!gathering) return refusal(404, 'NoSuchUpload');
     if (checksumOf(headers, body) === undefined) return refusal(400, 'BadDigest');
     gathering.parts.set(Number(query.get('partNumber')), { bytes: body, etag: etagOf(body) });
-    return { status: 200, headers: { ETag: etagOf(body) } };
+    return { status: 200, headers: { ETag: etagOf(body), 'x-amz-checksum-crc32': crcOf(body) } };
   },
   ListParts: (s3, _, { query }) => {
     const gathering = s3.gatherings.get(query.get('uploadId') ?? '');
@@ -140,7 +140,9 @@ const ANSWERS: { readonly [Name in Operation]?: Answers } = {
     return xmlAnswer('ListPartsResult', {
       IsTruncated: parts.length > shown.length,
       NextPartNumberMarker: shown.at(-1)?.[0] ?? after,
-      Part: shown.map(([PartNumber, { bytes, etag: ETag }]) => ({ PartNumber, ETag, Size: bytes.byteLength })),
+      Part: shown.map(([PartNumber, { bytes, etag: ETag }]) => {
+        return { PartNumber, ETag, Size: bytes.byteLength, ChecksumCRC32: crcOf(bytes) };
+      }),
     });
   },
   CompleteMultipartUpload: (s3, objects, { query, key, body }) => {
@@ -148,12 +150,17 @@ const ANSWERS: { readonly [Name in Operation]?: Answers } = {
     if (!gathering) return refusal(404, 'NoSuchUpload');
     const numbers = contentsOf(body.toString(), 'PartNumber').map(Number);
     const etags = contentsOf(body.toString(), 'ETag');
+    const sums = contentsOf(body.toString(), 'ChecksumCRC32');
     const parts = numbers.map((number) => gathering.parts.get(number));
-    if (parts.some((part, at) => !part || part.etag !== etags[at])) return refusal(400, 'InvalidPart');
+    const isOther = (part: (typeof parts)[number], at: number) =>
+      !part || part.etag !== etags[at] || (sums.length > 0 && crcOf(part.bytes) !== sums[at]);
+    if (parts.some(isOther)) return refusal(400, 'InvalidPart');
     const pieces = parts.map((part) => part?.bytes ?? Buffer.of());
     if (pieces.slice(0, -1).some((piece) => piece.byteLength < LEAST_PART)) return refusal(400, 'EntityTooSmall');
-    const etag = etagOf(Buffer.concat(pieces));
-    objects.set(key, { bytes: Buffer.concat(pieces), etag, modified: new Date(), headers: gathering.headers });
+    const bytes = Buffer.concat(pieces);
+    const etag = etagOf(bytes);
+    const headers = { ...gathering.headers, 'x-amz-checksum-crc32': crcOf(bytes) };
+    objects.set(key, { bytes, etag, modified: new Date(), headers });
     s3.gatherings.delete(gathering.id);
     return xmlAnswer('CompleteMultipartUploadResult', { Key: key, ETag: etag });
   },
@@ -200,9 +207,13 @@ function describe({ etag, modified, headers }: StoredObject, query: URLSearchPar
 function checksumOf(headers: S3Call['headers'], bytes: Buffer): Record<string, string> | undefined {
   const sent = headers['x-amz-checksum-crc32'];
   if (typeof sent !== 'string') return {};
+  return crcOf(bytes) === sent ? { 'x-amz-checksum-crc32': sent } : undefined;
+}
+
+function crcOf(bytes: Buffer): string {
   const sum = Buffer.alloc(4);
   sum.writeUInt32BE(crc32(bytes));
-  return sum.toString('base64') === sent ? { 'x-amz-checksum-crc32': sent } : undefined;
+  return sum.toString('base64');
 }
 
 function encryptionIn(headers: S3Call['headers']): Record<string, string> {

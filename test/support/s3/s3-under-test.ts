@@ -45,7 +45,7 @@ export async function objectsIn({ client, place }: OpenedS3): Promise<Map<string
 }
 
 export async function putObject({ client, place }: OpenedS3, Key: string, Body: string): Promise<void> {
-  await client.send(new PutObjectCommand({ Bucket: place.bucket, Key, Body }));
+  await client.send(new PutObjectCommand({ Bucket: place.bucket, Key, Body: Buffer.from(Body) }));
 }
 
 export async function deleteObjects({ client, place }: OpenedS3, names: readonly string[]): Promise<void> {
