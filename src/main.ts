@@ -25,6 +25,7 @@ import type { MetadataStore } from './metadata/metadata-store.ts';
 import { registerMetrics } from './metrics/register-metrics.ts';
 import { type Clock, systemClock } from './model/clock.ts';
 import { randomIds } from './model/ids.ts';
+import { StoreUnavailable } from './model/store-unavailable.ts';
 import { FrontServer } from './oci/front-server.ts';
 import { layerLinkPath } from './oci/layer-link.ts';
 import { OCI_SURFACE } from './oci/oci-surface.ts';
@@ -99,7 +100,7 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
     links: new DownloadLinks(await secretOf(stores.metadata, 'download-links'), clock),
     pageTokens: new PageTokens(await secretOf(stores.metadata, 'page-tokens'), clock),
     authorizer,
-    blobRedirects: true,
+    blobRedirects: settings.blobRedirects,
     layerLinkPath,
   };
   opening.defer(() => pulls.flush(ports));
@@ -108,7 +109,7 @@ export async function start(settings: Settings, clock: Clock = systemClock): Pro
     every(
       settings.gcInterval,
       () => collector.run(),
-      (error) => logger.error({ err: error }, 'collection failed'),
+      (err) => logger[err instanceof StoreUnavailable ? 'warn' : 'error']({ err }, 'collection failed'),
     ),
   );
 

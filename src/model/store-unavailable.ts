@@ -13,3 +13,8 @@ export class StoreUnavailable extends Fault<'StoreUnavailable'> {
     this.cause = cause;
   }
 }
+
+/** What is wrong, for an operator: of a store that is not available, why. */
+export function reasonOf(error: Error): string {
+  return error instanceof StoreUnavailable && error.cause instanceof Error ? error.cause.message : error.message;
+}

@@ -1,7 +1,7 @@
 import { StartupRefusal } from '../config/startup-refusal.ts';
 import { isFull } from '../metadata/sqlite/failure.ts';
 import { isFault } from '../model/fault.ts';
-import { StoreUnavailable } from '../model/store-unavailable.ts';
+import { reasonOf, StoreUnavailable } from '../model/store-unavailable.ts';
 import { namesOf } from './names.ts';
 import type { Places } from './places.ts';
 
@@ -23,8 +23,10 @@ function full(error: unknown, { dataDir }: Places): StartupRefusal {
 function silent(error: StoreUnavailable, places: Places): StartupRefusal {
   const { metadata, blobs } = namesOf(places);
   const name = error.facts.store === 'database' ? metadata : blobs;
-  const reason = error.cause instanceof Error ? ` (${error.cause.message})` : '';
-  return new StartupRefusal(`${name} does not answer${reason}\nIs it running, and does this machine reach it?`, {
-    cause: error,
-  });
+  return new StartupRefusal(
+    `${name} does not answer (${reasonOf(error)})\nIs it running, and does this machine reach it?`,
+    {
+      cause: error,
+    },
+  );
 }

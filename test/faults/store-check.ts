@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { contradictionsIn } from '../support/check-stores.ts';
+import { FileBytes } from '../support/stored/file-bytes.ts';
+import { SqliteRows } from '../support/stored/sqlite-rows.ts';
 
 const run = promisify(execFile);
 
@@ -11,8 +13,9 @@ const run = promisify(execFile);
  * check, over every byte, and a second one that shares nothing with it.
  */
 export async function storeFindings(dataDir: string): Promise<string[]> {
+  await using rows = new SqliteRows(join(dataDir, 'berth.db'));
   const own = await findingsOfBerth(dataDir);
-  const found = await contradictionsIn(join(dataDir, 'berth.db'), dataDir).catch((error: Error) => [
+  const found = await contradictionsIn(rows, new FileBytes(dataDir)).catch((error: Error) => [
     `the store cannot be read: ${error.message}`,
   ]);
   // Those are not bytes of clients.

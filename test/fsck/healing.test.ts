@@ -1,5 +1,3 @@
-import { readFile, rm, truncate } from 'node:fs/promises';
-import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { condemn } from '../../src/registry/collection/condemn.ts';
@@ -12,11 +10,11 @@ import { mountBlob } from '../../src/registry/layer/mount-blob.ts';
 import { beginUpload } from '../../src/registry/layer/upload-session.ts';
 import type { Ports } from '../../src/registry/ports.ts';
 import type { RepositoryPath } from '../../src/registry/repository/repository-path.ts';
-import { blobPath } from '../support/blob-path.ts';
 import { checkStores, runCheck } from '../support/check-stores.ts';
 import { collect } from '../support/collect.ts';
 import { type Blob, buildImage, chunksOf, layerOf, makeRepository, pushBlob, pushImage } from '../support/images.ts';
 import { forAnyOrder } from '../support/interleave.ts';
+import type { Bytes } from '../support/stored/bytes.ts';
 import { HOUR, openStores, type Stores } from '../support/stores.ts';
 
 const layer = layerOf('precious');
@@ -28,8 +26,6 @@ async function keyOf({ ports }: Stores, path: RepositoryPath, blob: Blob) {
   return found.blob.storageKey;
 }
 
-const fileOf = (stores: Stores, key: string) => blobPath(stores.bytesFolder, key);
-
 /** Uploads the blob, and answers what its completion said. */
 async function upload(ports: Ports, path: RepositoryPath, blob: Blob) {
   const under = { ...path, uploadId: await beginUpload(ports, path) };
@@ -39,15 +35,15 @@ async function upload(ports: Ports, path: RepositoryPath, blob: Blob) {
 
 describe('A blob whose bytes the store has lost', () => {
   test.each([
-    ['which are gone', (file: string) => rm(file)],
-    ['of which some are left', (file: string) => truncate(file, 5)],
+    ['which are gone', (bytes: Bytes, key: string) => bytes.lose(key)],
+    ['of which some are left', (bytes: Bytes, key: string) => bytes.plant(key, layer.bytes.subarray(0, 5))],
   ])('%s, is not promised to anybody, and whole again after a push', async (_, harm) => {
     await using stores = await openStores();
     const { ports } = stores;
     const [app, other] = [await makeRepository(ports, 'app'), await makeRepository(ports, 'other')];
     await pushImage(ports, app, image, 'v1');
     const lost = await keyOf(stores, app, layer);
-    await harm(fileOf(stores, lost));
+    await harm(stores.bytes, lost);
 
     expect(await promiseBlobs(ports, app, [layer.digest])).toEqual([]);
     expect(await mountBlob(ports, other, app, layer.digest)).toBe(false);
@@ -74,7 +70,7 @@ describe('A blob whose bytes the store has lost', () => {
 
     await collect(ports);
     await checkStores(stores);
-    await expect(readFile(fileOf(stores, lost))).rejects.toThrow('ENOENT');
+    expect(await stores.bytes.read(lost)).toBeUndefined();
     expect(await upload(ports, app, layer)).toMatchObject({ alreadyThere: true, healed: false });
     expect(await keyOf(stores, app, layer)).toBe(key);
     stores.clock.advance(48 * HOUR);
@@ -88,7 +84,7 @@ describe('A blob whose bytes the store has lost', () => {
       const { ports } = stores;
       const app = await makeRepository(ports, 'app');
       await pushImage(ports, app, image, 'v1');
-      await rm(fileOf(stores, await keyOf(stores, app, layer)));
+      await stores.bytes.lose(await keyOf(stores, app, layer));
       const push = (party: Ports) => upload(party, app, layer);
       const outcomes = await run(push, push, (party) => collect(party));
       expect(outcomes.slice(0, 2).filter((outcome) => (outcome as { healed: boolean }).healed)).toHaveLength(1);
@@ -128,7 +124,7 @@ test('A store that has lost everything is whole again when every image is pushed
   const app = await makeRepository(ports, 'app');
   const images = ['a', 'b', 'c'].map((name) => buildImage(name, { layers: [layer, layerOf(name)] }));
   for (const [at, one] of images.entries()) await pushImage(ports, app, one, `v${at}`);
-  await rm(join(stores.bytesFolder, 'blobs'), { recursive: true });
+  for (const name of (await stores.bytes.sizes()).keys()) await stores.bytes.lose(stores.bytes.keyOf(name));
   const { findings } = await runCheck(ports, { deep: true, repair: true, force: true, strayAge: -Infinity });
   expect(findings.map(({ kind }) => kind)).toEqual(Array(7).fill('bytes missing'));
   for (const one of images) {

@@ -1,4 +1,5 @@
 import { buildImage, buildIndex, layerOf } from '../support/images.ts';
+import type { Spoken } from '../support/stored/rows.ts';
 
 export const shared = layerOf('shared');
 export const alpha = buildImage('alpha', { layers: [shared, layerOf('of alpha')] });
@@ -13,7 +14,7 @@ const SHARED = `(SELECT id FROM blob WHERE digest = '${shared.digest}')`;
 /** What is planted, and the kinds it is found as; with `repairs`, a repair leaves nothing of it. */
 export interface Plant {
   readonly name: string;
-  readonly statements: readonly string[];
+  readonly statements: readonly Spoken[];
   readonly kinds: readonly string[];
   readonly repairs: boolean;
 }
@@ -176,7 +177,12 @@ export const plants: readonly Plant[] = [
   },
   {
     name: 'a manifest with other bytes',
-    statements: [`UPDATE manifest SET bytes = CAST(bytes || ' ' AS BLOB) WHERE id = ${ALPHA}`],
+    statements: [
+      {
+        sqlite: `UPDATE manifest SET bytes = CAST(bytes || ' ' AS BLOB) WHERE id = ${ALPHA}`,
+        postgres: `UPDATE manifest SET bytes = bytes || ' '::bytea WHERE id = ${ALPHA}`,
+      },
+    ],
     kinds: ['manifest bytes'],
     repairs: false,
   },
@@ -269,7 +275,10 @@ export const plants: readonly Plant[] = [
   },
   {
     name: 'a link to a blob that is not there',
-    statements: ['INSERT INTO repository_blob VALUES (1, 9999, 1, 0, 0, 0, 99999999999999, NULL, 0)'],
+    statements: [
+      `INSERT INTO repository_blob (repository_id, blob_id, registry_id, size, refs, holds, keep_until)
+        VALUES (1, 9999, 1, 0, 0, 0, 99999999999999)`,
+    ],
     kinds: ['link to nothing'],
     repairs: false,
   },
@@ -306,8 +315,8 @@ export const plants: readonly Plant[] = [
     name: 'a key that a blob needs, counted as trash',
     statements: [
       `INSERT INTO gc_trash SELECT storage_key, size, 99999999999999, 0, NULL FROM blob WHERE id = ${SHARED}`,
-      `INSERT INTO store_usage SELECT 'trash', 1, size FROM blob WHERE id = ${SHARED} ON CONFLICT (kind)
-        DO UPDATE SET count = store_usage.count + 1, bytes = store_usage.bytes + excluded.bytes`,
+      `UPDATE store_usage SET count = count + 1, bytes = bytes + (SELECT size FROM blob WHERE id = ${SHARED})
+        WHERE kind = 'trash'`,
     ],
     kinds: ['key shared'],
     repairs: true,
@@ -321,7 +330,10 @@ export const plants: readonly Plant[] = [
   { name: 'usage that is gone', statements: ['DELETE FROM usage'], kinds: ['usage'], repairs: true },
   {
     name: 'usage of nothing',
-    statements: [`INSERT INTO usage VALUES ('repository', 77, 1, 2, 3, 4, 5)`],
+    statements: [
+      `INSERT INTO usage (scope, id, images, logical_bytes, live_bytes, held_bytes, idle_bytes)
+        VALUES ('repository', 77, 1, 2, 3, 4, 5)`,
+    ],
     kinds: ['usage'],
     repairs: true,
   },

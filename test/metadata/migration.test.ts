@@ -11,6 +11,7 @@ import type { Digest } from '../../src/model/digest.ts';
 import type { Tag } from '../../src/model/tag.ts';
 import { deleteImages, insertImage, insertRepository, purgeImages, REGISTRY } from '../contract/metadata/fixture.ts';
 import { checkCounters } from '../support/recount-usage.ts';
+import { SqliteRows } from '../support/stored/sqlite-rows.ts';
 import { memoryFolder, type TempFolder } from '../support/temp-folder.ts';
 
 const ELSEWHERE = { ...REGISTRY, region: 'eu-west-1' };
@@ -144,7 +145,7 @@ describe('A database of the first schema, opened by this Berth,', () => {
   });
 
   test('knows what is stored, byte by byte', async () => {
-    checkCounters({ databasePath });
+    await checkCounters({ rows: new SqliteRows(databasePath) });
     await metadata.read(async ({ usage, repositories }) => {
       expect(await usage.find('repository', 1)).toEqual({
         images: 3,
@@ -212,7 +213,7 @@ describe('A database of the first schema, opened by this Berth,', () => {
       await tx.uploads.delete('u');
       expect(await tx.repositories.deleteEmpty(app.id)).toBe(true);
     });
-    checkCounters({ databasePath });
+    await checkCounters({ rows: new SqliteRows(databasePath) });
   });
 
   test('has the schema of a database that is new, and passes every check of the database itself', async () => {
@@ -272,7 +273,7 @@ describe('A database of the second schema, opened by this Berth,', () => {
       await tx.graveyard.restore({ repositoryId: 1, registryKey: 1 }, gone);
       expect((await tx.images.find(1, { digest: 'sha256:gone' as Digest }))?.id).toBe(3);
     });
-    checkCounters({ databasePath: path });
+    await checkCounters({ rows: new SqliteRows(path) });
     expect(inspect(path).schema).toEqual(inspect(databasePath).schema);
   });
 });
@@ -322,7 +323,7 @@ describe('A database of the third schema, opened by this Berth,', () => {
         [2, 40],
       ]);
     });
-    checkCounters({ databasePath: path });
+    await checkCounters({ rows: new SqliteRows(path) });
     expect(inspect(path).schema).toEqual(inspect(databasePath).schema);
   });
 });
@@ -349,7 +350,7 @@ describe('A database of the fourth schema, opened by this Berth,', () => {
       expect(await tx.uploads.advance(upload, { ...upload, offset: 9 }, names)).toEqual([]);
       expect(await tx.uploads.delete('u')).toEqual(names);
     });
-    checkCounters({ databasePath: path });
+    await checkCounters({ rows: new SqliteRows(path) });
     expect(inspect(path).schema).toEqual(inspect(databasePath).schema);
   });
 });

@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { CARRIED, carried, USAGE } from '../../src/metadata/carried-tables.ts';
+import { getEmbedded } from '../support/stored/embedded.ts';
 import { openStores } from '../support/stores.ts';
 
 /** What stays where it is when a store moves. */
@@ -8,7 +9,7 @@ const LEFT = ['gc_trash', 'secret', 'store_usage', 'upload', 'upload_name'];
 
 test('Every table of the database is carried, column by column, or known to be left', async () => {
   await using stores = await openStores();
-  const database = new DatabaseSync(stores.databasePath, { readOnly: true });
+  const database = new DatabaseSync(getEmbedded(stores).databasePath, { readOnly: true });
   const tables = database
     .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
     .all()
@@ -25,7 +26,7 @@ test('Every table of the database is carried, column by column, or known to be l
 
 test('Every table comes after those that its rows refer to', async () => {
   await using stores = await openStores();
-  const database = new DatabaseSync(stores.databasePath, { readOnly: true });
+  const database = new DatabaseSync(getEmbedded(stores).databasePath, { readOnly: true });
   const order = CARRIED.map(({ name }) => name as string);
   const early = order.flatMap((name, at) => {
     const parents = database.prepare(`PRAGMA foreign_key_list(${name})`).all();

@@ -94,7 +94,7 @@ test('deleted bytes come back to the disk, those that another image shares do no
   expect((await server.send(`GET /v2/app/blobs/${one.blobs[0]?.digest}`)).status).toBe(404);
   await remove(server, 'two');
   await collectNow();
-  expect(await server.stores.bytesOnDisk()).toBe(0);
+  expect(await server.stores.bytesStored()).toBe(0);
 });
 
 test('an image that was deleted can be pushed again at once', async () => {

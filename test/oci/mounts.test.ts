@@ -34,7 +34,7 @@ test('a blob of another repository is mounted without sending it again', async (
     });
   }
   expect((await server.send(`GET /v2/target/blobs/${CONTENT.digest}`)).text).toBe('a blob to mount');
-  expect(await server.stores.bytesOnDisk()).toBe(CONTENT.bytes.byteLength);
+  expect(await server.stores.bytesStored()).toBe(CONTENT.bytes.byteLength);
 });
 
 test('a mounted blob stays for the image that will name it, and as long as one does, whatever becomes of its source', async () => {

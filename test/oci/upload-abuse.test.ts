@@ -82,7 +82,7 @@ test('a chunk that breaks off counts as far as it came, and the upload goes on w
   // Another chunk is refused for as long as this one is coming in.
   await untilBusy(server, location);
   // What has not been received by then is lost with the connection.
-  await expect.poll(() => server.stores.bytesOnDisk()).toBe(8);
+  await expect.poll(() => server.stores.bytesStored()).toBe(8);
   request.destroy();
   await untilFree(server, location);
   expect((await server.send(`GET ${location}`)).headers.range).toBe('0-7');
@@ -103,7 +103,7 @@ test('a blob that breaks off in its POST leaves nothing behind', async () => {
   socket.destroy();
   await untilUploadsLeft(server, 0);
   await collectNow(server);
-  expect(await server.stores.bytesOnDisk()).toBe(0);
+  expect(await server.stores.bytesStored()).toBe(0);
 });
 
 test('while a chunk comes in, another chunk and the end are refused, and both learn where the upload stands', async () => {
@@ -139,7 +139,7 @@ test('an upload that is cancelled while a chunk comes in is gone, and its bytes 
   request.end('abcdefghij');
   expect(await answered).toBe(404);
   await collectNow(server);
-  expect(await server.stores.bytesOnDisk()).toBe(0);
+  expect(await server.stores.bytesStored()).toBe(0);
 });
 
 test('fifty uploads that finish the same blob at once all succeed, and one copy of it remains', async () => {
@@ -152,7 +152,7 @@ test('fifty uploads that finish the same blob at once all succeed, and one copy 
   );
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201));
   await collectNow(server);
-  expect(await server.stores.bytesOnDisk()).toBe(big.bytes.byteLength);
+  expect(await server.stores.bytesStored()).toBe(big.bytes.byteLength);
   for (let i = 0; i < 5; i++) {
     const got = await server.send(`GET /v2/team/app${i}/blobs/${big.digest}`);
     expect(got.bytes.equals(big.bytes)).toBe(true);
@@ -177,7 +177,7 @@ test.each([
     // So that the next round makes it anew.
     server.clock.advance(2 * HOUR);
     await collectNow(server);
-    expect(await server.stores.bytesOnDisk()).toBe(0);
+    expect(await server.stores.bytesStored()).toBe(0);
   }
 });
 
@@ -236,7 +236,7 @@ test('a digest mismatch leaves no bytes', async () => {
   ];
   expect(answers.map(({ status }) => status)).toEqual([400, 400]);
   await collectNow(server);
-  expect(await server.stores.bytesOnDisk()).toBe(0);
+  expect(await server.stores.bytesStored()).toBe(0);
   expect(await uploadsLeft(server)).toBe(0);
 });
 

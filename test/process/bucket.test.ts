@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseExposition } from '../metrics/parse-exposition.ts';
 import { startBerth } from '../support/berth-process.ts';
+import { buildImage } from '../support/images.ts';
 import { Databases, NO_POSTGRES } from '../support/postgres/databases.ts';
 import { clientOf, expectPullable, push } from '../support/push-and-read.ts';
 import { refusedStart, runBerth } from '../support/run-berth.ts';
@@ -44,6 +45,35 @@ describe('berth serve --blobs s3://…', () => {
     expect(metrics.get('berth_build_info')?.samples.keys().next().value).toContain('database="sqlite",blobs="s3"');
     const requests = metrics.get('berth_s3_requests_total')?.samples;
     expect(requests?.get('operation="GetObject",outcome="success"')).toBeGreaterThan(0);
+  });
+
+  it('sends who pulls a blob to the bucket, as clients reach it, or sends the blob itself, as the settings say', async () => {
+    await using folder = await tempFolder();
+    const { env } = access();
+    const flags = ['--data-dir', folder.path, ...below(await s3.freshBucket())];
+    const outside = s3.endpoint.replace('127.0.0.1', 'localhost');
+    const [config] = buildImage('app').blobs;
+    const pull = async (more: readonly string[]) => {
+      await using berth = await startBerth([...flags, ...more], { env });
+      const ecr = clientOf(berth);
+      if (more.length === 0) await push(ecr, 'app');
+      const { authorizationData: [token] = [] } = await ecr.getAuthorizationToken({});
+      const layerDigest = config?.digest ?? '';
+      const { downloadUrl = '' } = await ecr.getDownloadUrlForLayer({ repositoryName: 'app', layerDigest });
+      const answer = await fetch(`${berth.origin}/v2/app/blobs/${layerDigest}`, {
+        headers: { authorization: `Basic ${token?.authorizationToken}` },
+        redirect: 'manual',
+      });
+      const places = [answer.headers.get('location') ?? berth.origin, downloadUrl].map((url) => new URL(url).origin);
+      const bytes = await (await fetch(downloadUrl)).bytes();
+      expect(Buffer.from(bytes)).toEqual(config?.bytes);
+      return { status: answer.status, places, here: berth.origin };
+    };
+    expect(await pull([])).toMatchObject({ status: 307, places: [s3.endpoint, s3.endpoint] });
+    const asClientsDo = await pull(['--s3-public-endpoint', outside]);
+    expect(asClientsDo).toMatchObject({ status: 307, places: [outside, outside] });
+    const through = await pull(['--no-blob-redirects']);
+    expect(through).toMatchObject({ status: 200, places: [through.here, through.here] });
   });
 
   it('refuses a bucket that another database has written to, and a database whose bytes are elsewhere', async () => {

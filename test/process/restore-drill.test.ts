@@ -61,7 +61,7 @@ describe.skipIf(NO_POSTGRES)('docs/operations/backup.md', () => {
     const serve = (database: string): Promise<BerthProcess> =>
       startBerth(['--database', database, '--gc-interval', '50ms'], { env });
 
-    const before = await serve(env.BERTH_DATABASE);
+    await using before = await serve(env.BERTH_DATABASE);
     for (const name of ['kept', 'deleted-later']) await push(clientOf(before), name);
     const { authorizationData: [token] = [] } = await clientOf(before).getAuthorizationToken({});
     await type(linesOf('Back up'), folder, env);

@@ -5,7 +5,7 @@ import type { BlobStore } from '../../src/blobs/blob-store.ts';
 import { scopeOf } from '../../src/metadata/repositories.ts';
 import { CONDEMN_BATCH, condemn } from '../../src/registry/collection/condemn.ts';
 import { dismantle } from '../../src/registry/collection/dismantle.ts';
-import { erase } from '../../src/registry/collection/erase.ts';
+import { ERASE_TIME, erase } from '../../src/registry/collection/erase.ts';
 import { purge } from '../../src/registry/collection/purge.ts';
 import { deleteImages } from '../../src/registry/deletion/delete-images.ts';
 import { findBlob, promiseBlobs } from '../../src/registry/layer/find-blobs.ts';
@@ -29,6 +29,7 @@ import {
   REGISTRY,
 } from '../support/images.ts';
 import { checkCounters } from '../support/recount-usage.ts';
+import { folderOf } from '../support/stored/file-bytes.ts';
 import { HOUR, openStores, type Stores, TEST_RETENTION } from '../support/stores.ts';
 
 const { grace, lease } = TEST_RETENTION;
@@ -55,17 +56,17 @@ describe('The bytes of a deleted image', () => {
     const image = buildImage('a');
     await pushImage(stores.ports, path, image, 'v1');
     await outliveLeases(stores);
-    expect(await stores.bytesOnDisk()).toBe(sizeOf(...image.blobs));
+    expect(await stores.bytesStored()).toBe(sizeOf(...image.blobs));
 
     await remove(stores, path, image);
     stores.clock.advance(grace - 1);
     await collect(stores.ports);
-    expect(await stores.bytesOnDisk()).toBe(sizeOf(...image.blobs));
+    expect(await stores.bytesStored()).toBe(sizeOf(...image.blobs));
     for (const blob of image.blobs) expect(await readBlob(stores, path, blob)).toBe(true);
 
     stores.clock.advance(1);
     await collect(stores.ports);
-    expect(await stores.bytesOnDisk()).toBe(0);
+    expect(await stores.bytesStored()).toBe(0);
     for (const blob of image.blobs) expect(await findBlob(stores.ports, path, blob.digest)).toBeUndefined();
     await checkStores(stores);
   });
@@ -91,7 +92,7 @@ describe('The bytes of a deleted image', () => {
       stores.clock.advance(grace);
       await collect(stores.ports);
       const expected = users.length === 0 ? 0 : sizeOf(layer, ...users.map(({ image }) => image.blobs[0] ?? layer));
-      expect(await stores.bytesOnDisk()).toBe(expected);
+      expect(await stores.bytesStored()).toBe(expected);
       for (const { path } of users) expect(await readBlob(stores, path, layer)).toBe(true);
       await checkStores(stores);
     }
@@ -121,11 +122,11 @@ describe('The bytes of a deleted image', () => {
     await remove(stores, path, index);
     stores.clock.advance(24 * HOUR);
     await collect(stores.ports);
-    expect(await stores.bytesOnDisk()).toBe(sizeOf(...child.blobs));
+    expect(await stores.bytesStored()).toBe(sizeOf(...child.blobs));
     await remove(stores, path, child);
     stores.clock.advance(grace);
     await collect(stores.ports);
-    expect(await stores.bytesOnDisk()).toBe(0);
+    expect(await stores.bytesStored()).toBe(0);
   });
 
   test('are not condemned before what named them is purged, whatever is counted', async () => {
@@ -139,7 +140,7 @@ describe('The bytes of a deleted image', () => {
     expect(await condemn(stores.ports)).toEqual({ unlinked: 0, blobs: 0, bytes: 0 });
     expect(await purge(stores.ports)).toBe(1);
     expect(await condemn(stores.ports)).toEqual({ unlinked: 2, blobs: 2, bytes: sizeOf(...image.blobs) });
-    checkCounters(stores);
+    await checkCounters(stores);
   });
 
   test('stay for the undo window when that is longer than the grace, and no longer', async () => {
@@ -152,11 +153,11 @@ describe('The bytes of a deleted image', () => {
     await remove(stores, path, image);
     stores.clock.advance(3 * grace - 1);
     await collect(stores.ports);
-    expect(await stores.bytesOnDisk()).toBe(sizeOf(...image.blobs));
+    expect(await stores.bytesStored()).toBe(sizeOf(...image.blobs));
     stores.clock.advance(1);
     // Index, image and bytes in one round.
     expect(await collect(stores.ports)).toMatchObject({ purgedImages: 2, condemnedBlobs: 2, erasedKeys: 2 });
-    expect(await stores.bytesOnDisk()).toBe(0);
+    expect(await stores.bytesStored()).toBe(0);
     await checkStores(stores);
   });
 
@@ -169,11 +170,11 @@ describe('The bytes of a deleted image', () => {
     await deleteRepository(stores.ports, path, { force: true });
     stores.clock.advance(grace - 1);
     await collect(stores.ports);
-    expect(await stores.bytesOnDisk()).toBe(sizeOf(...image.blobs, blobOf('never named')));
+    expect(await stores.bytesStored()).toBe(sizeOf(...image.blobs, blobOf('never named')));
     // The lease of the upload went with the repository: nobody can push a manifest to it any more.
     stores.clock.advance(lease);
     await collect(stores.ports);
-    expect(await stores.bytesOnDisk()).toBe(0);
+    expect(await stores.bytesStored()).toBe(0);
     await checkStores(stores);
   });
 });
@@ -189,7 +190,7 @@ describe('A lease', () => {
     expect(await readBlob(stores, path, blob)).toBe(true);
     stores.clock.advance(1);
     await collect(stores.ports);
-    expect(await stores.bytesOnDisk()).toBe(0);
+    expect(await stores.bytesStored()).toBe(0);
   });
 
   test('is given again for every promise that would hold for less than half of it', async () => {
@@ -211,7 +212,7 @@ describe('A lease', () => {
     stores.clock.advance(lease);
     await collect(stores.ports);
     expect(await promiseBlobs(stores.ports, path, [blob.digest])).toEqual([]);
-    expect(await stores.bytesOnDisk()).toBe(0);
+    expect(await stores.bytesStored()).toBe(0);
   });
 
   test('is given by a mount, and holds when the image in the source is deleted', async () => {
@@ -264,7 +265,7 @@ describe('A lease', () => {
     expect(await readBlob(stores, target, blob)).toBe(true);
     stores.clock.advance(1);
     await collect(stores.ports);
-    expect(await stores.bytesOnDisk()).toBe(0);
+    expect(await stores.bytesStored()).toBe(0);
   });
 });
 
@@ -285,7 +286,7 @@ describe('An image that is pushed again after its deletion', () => {
       async (stores: Stores) => {
         stores.clock.advance(grace);
         await collect(stores.ports);
-        expect(await stores.bytesOnDisk()).toBe(0);
+        expect(await stores.bytesStored()).toBe(0);
       },
     ],
   ])('%s, is whole and stays so', async (_, meanwhile) => {
@@ -300,19 +301,21 @@ describe('An image that is pushed again after its deletion', () => {
     stores.clock.advance(24 * HOUR);
     await collect(stores.ports);
     for (const blob of image.blobs) expect(await readBlob(stores, path, blob)).toBe(true);
-    expect(await stores.bytesOnDisk()).toBe(sizeOf(...image.blobs));
+    expect(await stores.bytesStored()).toBe(sizeOf(...image.blobs));
     await checkStores(stores);
   });
 });
 
 describe('An erasure that fails', () => {
-  test('is tried again, each time after twice as long, up to an hour', async () => {
+  test('is tried again, each time after twice as long, up to an hour', async ({ skip }) => {
     await using stores = await openStores();
     const path = await makeRepository(stores.ports, 'app');
     const blob = blobOf('stuck');
     await pushBlob(stores.ports, path, blob);
     const key = (await findBlob(stores.ports, path, blob.digest))?.blob.storageKey ?? '';
-    const file = blobPath(stores.bytesFolder, key);
+    const folder =
+      folderOf(stores.bytes) ?? skip('a single erasure is made to fail by a folder in the place of a file');
+    const file = blobPath(folder, key);
     await rename(file, `${file}.aside`);
     await mkdir(file);
 
@@ -337,7 +340,7 @@ describe('An erasure that fails', () => {
     stores.clock.advance(HOUR);
     expect(await erase(stores.ports)).toEqual({ tried: 1, erased: 1, bytes: 5 });
     expect(await erase(stores.ports)).toEqual({ tried: 0, erased: 0, bytes: 0 });
-    expect(await stores.bytesOnDisk()).toBe(0);
+    expect(await stores.bytesStored()).toBe(0);
   });
 
   test('as a whole leaves everything to be tried again, and nothing is forgotten', async () => {
@@ -356,8 +359,10 @@ describe('An erasure that fails', () => {
       erase: () => Promise.reject(new Error('the store is away')),
     };
     await expect(erase({ ...stores.ports, blobs: broken })).rejects.toThrow('the store is away');
+    // Where several processes erase, this one may still be at it.
+    stores.clock.advance(ERASE_TIME);
     expect((await erase(stores.ports)).erased).toBe(2);
-    expect(await stores.bytesOnDisk()).toBe(0);
+    expect(await stores.bytesStored()).toBe(0);
   });
 });
 

@@ -1,4 +1,3 @@
-import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { deleteRepository } from '../../src/registry/repository/delete-repository.ts';
@@ -20,21 +19,21 @@ test.each([
       await using stores = await openStores({ retention: { undo } });
       const { ports, clock } = stores;
       const paths = await setScene(stores);
-      await happen(stores, story, paths, (name, success) => {
+      await happen(stores, story, paths, async (name, success) => {
         if (success) done.set(name, (done.get(name) ?? 0) + 1);
-        checkCounters(stores);
+        await checkCounters(stores);
       });
       await checkStores(stores);
 
       for (const path of paths) await attempt(() => deleteRepository(ports, path, { force: true }));
       for (let round = 0; round < 3; round++) {
-        checkCounters(stores);
+        await checkCounters(stores);
         clock.advance(25 * HOUR);
         await collect(ports);
       }
-      checkCounters(stores);
-      expect(await stores.bytesOnDisk()).toBe(0);
-      expect(rowsLeftIn(stores)).toEqual({ registry: 2 });
+      await checkCounters(stores);
+      expect(await stores.bytesStored()).toBe(0);
+      expect(await rowsLeftIn(stores)).toEqual({ registry: 2 });
     }),
     { numRuns: 40 },
   );
@@ -56,16 +55,11 @@ test.each([
 });
 
 /** How many rows each table has that has any, but for what a store always has. */
-function rowsLeftIn({ databasePath }: Stores): Record<string, number> {
-  const database = new DatabaseSync(databasePath, { readOnly: true });
-  const tables = database
-    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-    .all()
-    .map((row) => String(row['name']))
-    .filter((name) => !['usage', 'store_usage', 'secret'].includes(name));
-  const counts = tables.map(
-    (name) => [name, Number(database.prepare(`SELECT count(*) AS n FROM ${name}`).get()?.['n'])] as const,
+async function rowsLeftIn({ rows }: Stores): Promise<Record<string, number>> {
+  const tables = (await rows.tables()).filter((name) => !/^(?:usage|store_usage)|^secret$/.test(name));
+  const counting = tables.map((name) => `SELECT '${name}' AS name, count(*) AS count FROM ${name}`);
+  const counts = await rows.query(counting.join(' UNION ALL '));
+  return Object.fromEntries(
+    counts.filter(({ count }) => Number(count) > 0).map(({ name, count }) => [name, Number(count)]),
   );
-  database.close();
-  return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }

@@ -1,4 +1,3 @@
-import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isFault } from '../../src/model/fault.ts';
@@ -47,12 +46,10 @@ async function imagesIn(path: RepositoryPath): Promise<Map<string, readonly stri
 /** The digests of the blobs of this repository that nothing needs, and until when they are kept. */
 async function idleIn(path: RepositoryPath): Promise<Map<string, number>> {
   const { id } = await stores.ports.metadata.read((view) => getRepository(view, path));
-  const database = new DatabaseSync(stores.databasePath, { readOnly: true });
-  const rows = database
-    .prepare(`SELECT digest, keep_until FROM repository_blob JOIN blob ON blob.id = blob_id
-      WHERE repository_id = ? AND refs = 0 AND holds = 0`)
-    .all(id);
-  database.close();
+  const rows = await stores.rows.query(
+    `SELECT digest, keep_until FROM repository_blob JOIN blob ON blob.id = blob_id
+      WHERE repository_id = ${id} AND refs = 0 AND holds = 0`,
+  );
   return new Map(rows.map((row) => [String(row['digest']), Number(row['keep_until'])]));
 }
 
@@ -266,7 +263,8 @@ describe('The number of statements of a deletion', () => {
       }
     }
     expect(Math.min(...counts)).toBeGreaterThan(4);
-    expect(Math.max(...counts)).toBe(most);
+    // Where others may come in between, the blobs that are let go of are held by a statement of its own.
+    expect(Math.max(...counts)).toBe(stores.rows.dialect === 'postgres' ? most + 1 : most);
     // Whatever the number, it is the same: only what there is to do makes a difference, not how much of it.
     expect(counts.slice(0, 3)).toEqual(counts.slice(3));
     expect(counts[1]).toBe(counts[2]);

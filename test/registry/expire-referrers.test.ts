@@ -35,7 +35,7 @@ const remove = ({ ports }: Stores, path: RepositoryPath, image: BuiltManifest) =
 async function later(stores: Stores, milliseconds: number): Promise<void> {
   stores.clock.advance(milliseconds);
   await collect(stores.ports);
-  checkCounters(stores);
+  await checkCounters(stores);
 }
 
 async function imagesIn({ ports }: Stores, path: RepositoryPath): Promise<string[]> {
@@ -60,7 +60,7 @@ describe('A referrer whose subject is deleted', () => {
     expect(await imagesIn(stores, path)).toEqual(digestsOf(stranger));
     await later(stores, HOUR);
     const bytes = stranger.blobs.reduce((sum, blob) => sum + blob.bytes.byteLength, 0);
-    expect(await stores.bytesOnDisk()).toBe(bytes);
+    expect(await stores.bytesStored()).toBe(bytes);
     await checkStores(stores);
   });
 
@@ -134,7 +134,7 @@ describe('A referrer whose subject is deleted', () => {
     await later(stores, expiry);
     await later(stores, expiry);
     expect(await stores.ports.metadata.write((tx) => tx.orphans.takeDue(Number.MAX_SAFE_INTEGER, 9))).toEqual([]);
-    expect(await stores.bytesOnDisk()).toBe(0);
+    expect(await stores.bytesStored()).toBe(0);
     await checkStores(stores);
   });
 });

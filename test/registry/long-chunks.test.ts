@@ -83,7 +83,7 @@ test.each([
   expect(refusal).toBeInstanceOf(Fault);
   expect(refusal).toMatchObject({ code: 'RangeOutOfOrder', facts: { offset: 0 } });
   expect(await getUpload(stores.ports, upload)).toMatchObject({ offset: 0, parts: 0, lastPartSize: 0 });
-  expect(await stores.bytesOnDisk()).toBe(0);
+  expect(await stores.bytesStored()).toBe(0);
   await checkStores(stores);
 });
 
@@ -98,6 +98,6 @@ test('An upload that is cancelled in the middle of a long chunk is gone, with al
   }
   await expect(append(stores, upload, { bytes: cancelled() })).rejects.toMatchObject({ code: 'UploadNotFound' });
   await collect(stores.ports);
-  expect(await stores.bytesOnDisk()).toBe(0);
+  expect(await stores.bytesStored()).toBe(0);
   await checkStores(stores);
 });

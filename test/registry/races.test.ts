@@ -337,7 +337,7 @@ describe('However the steps fall', () => {
       expect(outcomes).toEqual(pushes.map(() => undefined));
       await collect(stores.ports);
       await checkStores(stores);
-      expect(await stores.bytesOnDisk()).toBe(blob.bytes.byteLength);
+      expect(await stores.bytesStored()).toBe(blob.bytes.byteLength);
     });
   });
 });

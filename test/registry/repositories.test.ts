@@ -124,7 +124,7 @@ describe('Deleting a repository', () => {
     await deleteRepository(stores.ports, other, { force: true });
     stores.clock.advance(TEST_RETENTION.grace);
     await collect(stores.ports);
-    expect(await stores.bytesOnDisk()).toBe(0);
+    expect(await stores.bytesStored()).toBe(0);
   });
 });
 

@@ -9,12 +9,19 @@ import { appendToUpload, type Chunk, MAX_LAYER_BYTES, MIN_PART_BYTES } from '../
 import { completeUpload } from '../../src/registry/layer/complete-upload.ts';
 import { findBlob, promiseBlobs } from '../../src/registry/layer/find-blobs.ts';
 import { mountBlob } from '../../src/registry/layer/mount-blob.ts';
-import { beginUpload, cancelUpload, getUpload, type UploadPath } from '../../src/registry/layer/upload-session.ts';
+import {
+  beginUpload,
+  cancelUpload,
+  getUpload,
+  positionOf,
+  type UploadPath,
+} from '../../src/registry/layer/upload-session.ts';
 import type { Ports } from '../../src/registry/ports.ts';
 import type { RepositoryPath } from '../../src/registry/repository/repository-path.ts';
 import { checkStores } from '../support/check-stores.ts';
 import { collect } from '../support/collect.ts';
 import { blobOf, chunksOf, makeRepository, pushBlob, REGISTRY } from '../support/images.ts';
+import { folderOf } from '../support/stored/file-bytes.ts';
 import { HOUR, openStores, type Stores, TEST_RETENTION } from '../support/stores.ts';
 import { memoryFolder } from '../support/temp-folder.ts';
 
@@ -117,7 +124,7 @@ describe('An upload', () => {
     expect((await refusalOf(append(stores.ports, upload, 'x'))).code).toBe('UploadNotFound');
     expect((await refusalOf(cancelUpload(stores.ports, upload))).code).toBe('UploadNotFound');
     await collect(stores.ports);
-    expect(await stores.bytesOnDisk()).toBe(0);
+    expect(await stores.bytesStored()).toBe(0);
     await checkStores(stores);
   });
 
@@ -133,7 +140,7 @@ describe('An upload', () => {
     expect(await expireUploads(stores.ports)).toBe(1);
     expect((await refusalOf(append(stores.ports, upload, 'x'))).code).toBe('UploadNotFound');
     await collect(stores.ports);
-    expect(await stores.bytesOnDisk()).toBe(0);
+    expect(await stores.bytesStored()).toBe(0);
   });
 });
 
@@ -215,8 +222,9 @@ describe('A chunk', () => {
     await completeUpload(stores.ports, upload, digest('one two'));
   });
 
-  test('that would make the layer larger than ECR allows is refused while it comes', async () => {
+  test('that would make the layer larger than ECR allows is refused while it comes', async ({ skip }) => {
     await using stores = await openStores();
+    const folder = folderOf(stores.bytes) ?? skip('only a file can be that large and take next to nothing');
     const upload = await begin(stores);
     const { id, offset, parts } = await getUpload(stores.ports, upload);
     await stores.ports.metadata.write(async (tx) => {
@@ -232,7 +240,7 @@ describe('A chunk', () => {
     });
     const { storageKey } = await getUpload(stores.ports, upload);
     // A file with a hole: as large as a layer can be, and next to nothing on the disk.
-    const file = join(stores.bytesFolder, 'uploads', storageKey);
+    const file = join(folder, 'uploads', storageKey);
     await writeFile(file, '');
     await truncate(file, MAX_LAYER_BYTES - 2);
     const refusal = await refusalOf(append(stores.ports, upload, 'xyz'));
@@ -275,7 +283,7 @@ describe('A completion', () => {
     ]);
     expect((await refusalOf(completeUpload(stores.ports, upload, digest('content')))).code).toBe('UploadNotFound');
     await collect(stores.ports);
-    expect(await stores.bytesOnDisk()).toBe(0);
+    expect(await stores.bytesStored()).toBe(0);
     await checkStores(stores);
   });
 
@@ -294,7 +302,7 @@ describe('A completion', () => {
       expect(await completeUpload(stores.ports, upload, blob.digest)).toEqual({ alreadyThere, healed: false, size: 7 });
     }
     await collect(stores.ports);
-    expect(await stores.bytesOnDisk()).toBe(7);
+    expect(await stores.bytesStored()).toBe(7);
     await checkStores(stores);
   });
 
@@ -302,18 +310,19 @@ describe('A completion', () => {
     await using stores = await openStores();
     const upload = await begin(stores);
     await append(stores.ports, upload, 'content');
-    const { storageKey } = await getUpload(stores.ports, upload);
-    await stores.ports.uploads.commit({ key: storageKey, length: 7, state: undefined }, digest('content'));
+    await stores.ports.uploads.commit(positionOf(await getUpload(stores.ports, upload)), digest('content'));
     expect((await refusalOf(completeUpload(stores.ports, upload, digest('content')))).code).toBe('UploadNotFound');
     expect((await refusalOf(append(stores.ports, upload, 'x'))).code).toBe('UploadNotFound');
     expect(await findBlob(stores.ports, upload, digest('content'))).toBeUndefined();
     stores.clock.advance(TEST_RETENTION.upload);
     await collect(stores.ports);
-    expect(await stores.bytesOnDisk()).toBe(0);
+    expect(await stores.bytesStored()).toBe(0);
     await checkStores(stores);
   });
 
-  test('is possible in the next process, and refused when a crash took bytes that were not durable', async () => {
+  test('is possible in the next process, and refused when a crash took bytes that were not durable', async ({
+    skip,
+  }) => {
     await using folder = await memoryFolder();
     const [whole, cut] = await (async () => {
       await using stores = await openStores({ folder: folder.path });
@@ -328,9 +337,10 @@ describe('A completion', () => {
     })();
     await using stores = await openStores({ folder: folder.path });
     if (!whole || !cut) throw new Error('The uploads are missing');
-    const { storageKey } = await getUpload(stores.ports, cut);
-    await truncate(join(stores.bytesFolder, 'uploads', storageKey), 1);
     expect(await completeUpload(stores.ports, whole, digest('whole'))).toMatchObject({ size: 5 });
+    const { storageKey } = await getUpload(stores.ports, cut);
+    const bytesFolder = folderOf(stores.bytes) ?? skip('a crash takes no bytes of an object store');
+    await truncate(join(bytesFolder, 'uploads', storageKey), 1);
     expect((await refusalOf(completeUpload(stores.ports, cut, digest('cut')))).code).toBe('UploadNotFound');
     await checkStores(stores);
   });
@@ -349,7 +359,7 @@ describe('A mount', () => {
     expect(await mountBlob(stores.ports, target, source, blob.digest)).toBe(true);
     expect(await mountBlob(stores.ports, target, source, blob.digest)).toBe(true);
     expect(await contentOf(stores, target, 'content')).toBe('content');
-    expect(await stores.bytesOnDisk()).toBe(7);
+    expect(await stores.bytesStored()).toBe(7);
   });
 
   test('says no when the source, or the blob in the source, is not there; only a missing target is a fault', async () => {

@@ -1,22 +1,20 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'vitest';
 import { type CheckOptions, checkStore } from '../../src/registry/fsck/check-store.ts';
 import type { Checked, Finding } from '../../src/registry/fsck/finding.ts';
 import type { Ports } from '../../src/registry/ports.ts';
-import { blobPath } from './blob-path.ts';
+import type { Bytes } from './stored/bytes.ts';
+import { inDialect, type Rows, type Spoken } from './stored/rows.ts';
 import type { Stores } from './stores.ts';
-import { filesIn } from './temp-folder.ts';
 
 /**
  * Asserts that the metadata agree with themselves and with the bytes: nothing is lost, and nothing is left behind. Says
  * Berth's own check, and a second one that shares nothing with it. Work that waits for the collector is no fault here.
  */
-export async function checkStores({ ports, databasePath, bytesFolder }: Stores): Promise<void> {
+export async function checkStores({ ports, rows, bytes }: Stores): Promise<void> {
   const { findings } = await runCheck(ports, { deep: true, repair: false, strayAge: -Infinity, patience: Infinity });
   expect(findings).toEqual([]);
-  expect(await contradictionsIn(databasePath, bytesFolder)).toEqual([]);
+  expect(await contradictionsIn(rows, bytes)).toEqual([]);
 }
 
 /** Runs the check to its end. The database's check of itself is left out: it costs a thread each time. */
@@ -41,11 +39,8 @@ export async function runCheck(
   }
 }
 
-/**
- * In plain SQL, what must never be found in the database, whatever was done and wherever it was cut short. In every database the
- * same, but for `json_each` and `json_group_array`.
- */
-export const CONTRADICTIONS: Readonly<Record<string, string>> = {
+/** In plain SQL, what must never be found in the database, whatever was done and wherever it was cut short. */
+export const CONTRADICTIONS: Readonly<Record<string, Spoken>> = {
   'a live image has no manifest, or names a blob that its repository does not see': `
     SELECT image.digest FROM image LEFT JOIN manifest ON manifest.id = image.manifest_id
       LEFT JOIN manifest_blob AS named ON named.manifest_id = manifest.id
@@ -56,10 +51,16 @@ export const CONTRADICTIONS: Readonly<Record<string, string>> = {
   'a live image is not what its digest leads to': `
     SELECT digest FROM image WHERE NOT EXISTS (SELECT 1 FROM digest WHERE digest.repository_id = image.repository_id
       AND digest.digest = image.digest AND digest.manifest_id = image.manifest_id)`,
-  'a live image has other tags than those that lead to it': `
-    SELECT digest FROM image WHERE (SELECT json_group_array(value ORDER BY value) FROM json_each(image.tags)) IS DISTINCT FROM
+  'a live image has other tags than those that lead to it': {
+    sqlite: `
+    SELECT digest FROM image WHERE (SELECT json_group_array(value ORDER BY value) FROM json_each(image.tags)) <>
       (SELECT json_group_array(name ORDER BY name) FROM tag
         WHERE tag.repository_id = image.repository_id AND tag.manifest_id = image.manifest_id)`,
+    postgres: `
+    SELECT digest FROM image WHERE ARRAY(SELECT jsonb_array_elements_text(image.tags::jsonb) COLLATE "C" ORDER BY 1) <>
+      ARRAY(SELECT name FROM tag
+        WHERE tag.repository_id = image.repository_id AND tag.manifest_id = image.manifest_id ORDER BY 1)`,
+  },
   'a name leads to nothing that was pushed, or to what nobody will purge': `
     SELECT lead.* FROM (SELECT repository_id, manifest_id, name FROM tag
       UNION ALL SELECT repository_id, manifest_id, digest FROM digest) AS lead
@@ -88,7 +89,7 @@ export const CONTRADICTIONS: Readonly<Record<string, string>> = {
       WHERE counted.kind = stored.kind)`,
   'the key of a blob or of an upload is trash': `
     SELECT storage_key FROM gc_trash WHERE storage_key IN
-      (SELECT storage_key FROM blob UNION ALL SELECT storage_key FROM upload)`,
+      (SELECT storage_key FROM blob UNION ALL SELECT storage_key FROM upload UNION ALL SELECT storage_key FROM upload_name)`,
   'an image goes on missing what its repository sees': `
     SELECT missing.manifest_id, missing.digest FROM missing_blob AS missing
     JOIN blob ON blob.digest = missing.digest AND blob.size = missing.size
@@ -103,39 +104,21 @@ export const CONTRADICTIONS: Readonly<Record<string, string>> = {
     SELECT id FROM blob WHERE id NOT IN (SELECT blob_id FROM repository_blob)`,
 };
 
-/** What the rows and files of a store that nobody writes to say against each other, found without Berth's own check. */
-export async function contradictionsIn(databasePath: string, bytesFolder: string): Promise<string[]> {
-  const found: string[] = [];
-  const database = new DatabaseSync(databasePath, { readOnly: true });
-  try {
-    for (const pragma of ['integrity_check', 'foreign_key_check']) {
-      const rows = database.prepare(`PRAGMA ${pragma}`).all();
-      if (rows.some((row) => row['integrity_check'] !== 'ok')) found.push(`${pragma}: ${JSON.stringify(rows)}`);
-    }
-    for (const [contradiction, query] of Object.entries(CONTRADICTIONS)) {
-      const rows = database.prepare(query).all();
-      if (rows.length > 0) found.push(`${contradiction}: ${JSON.stringify(rows)}`);
-    }
-    const files = await filesIn(bytesFolder);
-    for (const { digest, storage_key: key } of database.prepare('SELECT * FROM blob').all()) {
-      const bytes = files.has(`blobs/${String(key).slice(-2)}/${key}`)
-        ? await readFile(blobPath(bytesFolder, String(key)))
-        : undefined;
-      if (!bytes || digestLike(String(digest), bytes) !== digest) found.push(`the blob ${digest} is not whole`);
-    }
-    const owners =
-      'SELECT storage_key FROM blob UNION SELECT storage_key FROM upload UNION SELECT storage_key FROM gc_trash';
-    const known = new Set(
-      database
-        .prepare(owners)
-        .all()
-        .map((row) => String(row['storage_key'])),
-    );
-    for (const file of files.keys()) {
-      if (!known.has(file.slice(file.lastIndexOf('/') + 1))) found.push(`nothing knows of the bytes in ${file}`);
-    }
-  } finally {
-    database.close();
+/** What the rows and bytes of a store that nobody writes to say against each other, found without Berth's own check. */
+export async function contradictionsIn(rows: Rows, bytes: Bytes): Promise<string[]> {
+  const found = await rows.problems();
+  for (const [contradiction, query] of Object.entries(CONTRADICTIONS)) {
+    const contradicting = await rows.query(inDialect(rows, query));
+    if (contradicting.length > 0) found.push(`${contradiction}: ${JSON.stringify(contradicting)}`);
+  }
+  for (const { digest, storage_key: key } of await rows.query('SELECT * FROM blob')) {
+    const content = await bytes.read(String(key));
+    if (!content || digestLike(String(digest), content) !== digest) found.push(`the blob ${digest} is not whole`);
+  }
+  const owners = ['blob', 'upload', 'upload_name', 'gc_trash'].map((table) => `SELECT storage_key FROM ${table}`);
+  const known = new Set((await rows.query(owners.join(' UNION '))).map((row) => row['storage_key']));
+  for (const name of (await bytes.sizes()).keys()) {
+    if (!known.has(bytes.keyOf(name))) found.push(`nothing knows of the bytes in ${name}`);
   }
   return found;
 }

@@ -1,5 +1,5 @@
-import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'vitest';
+import { inDialect, type Rows, type Spoken } from './stored/rows.ts';
 
 /** For each link, who needs it: counted from what manifests name, and from which of them are live or may be restored. */
 const NEEDS = `
@@ -18,8 +18,8 @@ const STATES = `
   SELECT 'repository' AS scope, repository_id AS id, blob_id, size,
     CASE WHEN refs > 0 THEN 3 WHEN holds > 0 THEN 2 ELSE 1 END AS state FROM (${NEEDS}) AS needs
   UNION ALL
-  SELECT 'registry', registry_id, blob_id, size,
-    max(CASE WHEN refs > 0 THEN 3 WHEN holds > 0 THEN 2 ELSE 1 END) FROM (${NEEDS}) AS needs GROUP BY registry_id, blob_id, size`;
+  SELECT 'registry', registry_id, blob_id, min(size),
+    max(CASE WHEN refs > 0 THEN 3 WHEN holds > 0 THEN 2 ELSE 1 END) FROM (${NEEDS}) AS needs GROUP BY registry_id, blob_id`;
 
 const IMAGES = `
   SELECT image.repository_id, repository.registry_id,
@@ -27,11 +27,8 @@ const IMAGES = `
       WHERE named.manifest_id = image.manifest_id) AS bytes
   FROM image JOIN repository ON repository.id = image.repository_id`;
 
-/**
- * Each counter, as it is kept, and as a fresh look at the rows makes it. Both answer the same columns in the same order. In every
- * database the same, but for `json_each`.
- */
-export const COUNTERS: Readonly<Record<string, readonly [kept: string, recounted: string]>> = {
+/** Each counter, as it is kept, and as a fresh look at the rows makes it. Both answer the same columns in the same order. */
+export const COUNTERS: Readonly<Record<string, readonly [kept: Spoken, recounted: string]>> = {
   usage: [
     `SELECT scope, id, images, logical_bytes, live_bytes, held_bytes, idle_bytes FROM usage
       WHERE images <> 0 OR logical_bytes <> 0 OR live_bytes <> 0 OR held_bytes <> 0 OR idle_bytes <> 0
@@ -39,10 +36,11 @@ export const COUNTERS: Readonly<Record<string, readonly [kept: string, recounted
     `SELECT scope, id, sum(images) AS images, sum(logical) AS logical_bytes, sum(live) AS live_bytes, sum(held) AS held_bytes,
         sum(idle) AS idle_bytes FROM (
       SELECT scope, id, 0 AS images, 0 AS logical, CASE state WHEN 3 THEN size ELSE 0 END AS live,
-        CASE state WHEN 2 THEN size ELSE 0 END AS held, CASE state WHEN 1 THEN size ELSE 0 END AS idle FROM (${STATES}) AS states
+        CASE state WHEN 2 THEN size ELSE 0 END AS held, CASE state WHEN 1 THEN size ELSE 0 END AS idle
+        FROM (${STATES}) AS states
       UNION ALL SELECT 'repository', repository_id, 1, bytes, 0, 0, 0 FROM (${IMAGES}) AS images
       UNION ALL SELECT 'registry', registry_id, 1, bytes, 0, 0, 0 FROM (${IMAGES}) AS images
-    ) AS parts GROUP BY scope, id ORDER BY scope, id`,
+    ) AS counted GROUP BY scope, id ORDER BY scope, id`,
   ],
   store_usage: [
     'SELECT kind, count, bytes FROM store_usage WHERE count <> 0 OR bytes <> 0 ORDER BY kind',
@@ -57,8 +55,12 @@ export const COUNTERS: Readonly<Record<string, readonly [kept: string, recounted
     `${NEEDS} ORDER BY repository_id, blob_id`,
   ],
   image: [
-    `SELECT repository_id, digest, (SELECT count(*) FROM json_each(tags)) AS tags, blob_bytes FROM image
-      ORDER BY repository_id, digest`,
+    {
+      sqlite: `SELECT repository_id, digest, (SELECT count(*) FROM json_each(tags)) AS tags, blob_bytes FROM image
+        ORDER BY repository_id, digest`,
+      postgres: `SELECT repository_id, digest, jsonb_array_length(tags::jsonb) AS tags, blob_bytes FROM image
+        ORDER BY repository_id, digest`,
+    },
     `SELECT repository_id, digest,
       (SELECT count(*) FROM tag WHERE tag.repository_id = image.repository_id
         AND tag.manifest_id = image.manifest_id) AS tags,
@@ -71,19 +73,19 @@ export const COUNTERS: Readonly<Record<string, readonly [kept: string, recounted
 export type Counts = Readonly<Record<string, readonly unknown[]>>;
 
 /** What the counters say, and what they should: for a comparison that shows where they part. */
-export function recountUsage(databasePath: string): { readonly kept: Counts; readonly recounted: Counts } {
-  const database = new DatabaseSync(databasePath, { readOnly: true });
-  try {
-    const of = (side: 0 | 1) =>
-      Object.fromEntries(Object.entries(COUNTERS).map(([name, both]) => [name, database.prepare(both[side]).all()]));
-    return { kept: of(0), recounted: of(1) };
-  } finally {
-    database.close();
-  }
+export async function recountUsage(rows: Rows): Promise<{ readonly kept: Counts; readonly recounted: Counts }> {
+  const counts = async (side: 0 | 1) => {
+    const counted: [string, readonly unknown[]][] = [];
+    for (const [name, both] of Object.entries(COUNTERS)) {
+      counted.push([name, await rows.query(inDialect(rows, both[side]))]);
+    }
+    return Object.fromEntries(counted);
+  };
+  return { kept: await counts(0), recounted: await counts(1) };
 }
 
 /** Asserts that every counter says what a recount of the rows says. */
-export function checkCounters({ databasePath }: { readonly databasePath: string }): void {
-  const { kept, recounted } = recountUsage(databasePath);
+export async function checkCounters({ rows }: { readonly rows: Rows }): Promise<void> {
+  const { kept, recounted } = await recountUsage(rows);
   expect(kept).toEqual(recounted);
 }

@@ -1,9 +1,8 @@
-import { join } from 'node:path';
-import { openFileSystemStores } from '../../src/blobs/file-system/open-stores.ts';
-import { SqliteMetadata } from '../../src/metadata/sqlite/sqlite-metadata.ts';
 import { randomIds } from '../../src/model/ids.ts';
 import type { Ports, Retention } from '../../src/registry/ports.ts';
-import { bytesIn, memoryFolder } from './temp-folder.ts';
+import { type Bytes, totalOf } from './stored/bytes.ts';
+import { findPlace, type Place } from './stored/place.ts';
+import type { Rows } from './stored/rows.ts';
 import { TestClock } from './test-clock.ts';
 
 export const MINUTE = 60_000;
@@ -17,45 +16,56 @@ export const TEST_RETENTION: Retention = {
   referrers: 23 * HOUR,
 };
 
-/** The real stores, SQLite and the file system, in a folder of their own, under a clock that the test turns. */
+/**
+ * The real stores, in a place of their own, under a clock that the test turns: SQLite and the file system, or, where
+ * `vitest.scaled.config.ts` says so, PostgreSQL and S3.
+ */
 export interface Stores {
   readonly ports: Ports;
   readonly clock: TestClock;
-  /** The database file, for a look at rows that no port shows. */
-  readonly databasePath: string;
-  /** Where the blobs' bytes are. */
-  readonly bytesFolder: string;
-  bytesOnDisk(): Promise<number>;
+  readonly rows: Rows;
+  readonly bytes: Bytes;
+  /** How many bytes are stored, finished or not. */
+  bytesStored(): Promise<number>;
+  /** Opens the same place once more, as a process does that starts. It is this one's all the same, and goes with it. */
+  openAgain(options: Omit<StoresOptions, 'folder'>): Promise<Stores>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 export interface StoresOptions {
-  /** A folder that outlives the stores, to open them again; without it, one that goes with them. */
+  /** A folder whose stores outlive a process, to open them again; without it, they go with what is opened. */
   readonly folder?: string;
   readonly clock?: TestClock;
   readonly retention?: Partial<Retention>;
+  /** Whether all is to be kept and put back often, which not every store is quick at. */
+  readonly putBackOften?: boolean;
   /** Hears the text of every statement. */
   readonly onQuery?: (sql: string) => void;
 }
 
 export async function openStores(options: StoresOptions = {}): Promise<Stores> {
-  const own = options.folder === undefined ? await memoryFolder() : undefined;
-  const folder = options.folder ?? own?.path ?? '';
+  await using opening = new AsyncDisposableStack();
+  const place = opening.use(await findPlace(options));
+  return openAt(place, options, opening.move());
+}
+
+async function openAt(place: Place, options: StoresOptions, around?: AsyncDisposableStack): Promise<Stores> {
+  await using opening = new AsyncDisposableStack();
+  if (around) opening.use(around);
   const clock = options.clock ?? new TestClock();
-  const databasePath = join(folder, 'metadata.db');
-  const bytesFolder = join(folder, 'bytes');
-  const metadata = new SqliteMetadata(databasePath, options.onQuery && { onQuery: options.onQuery });
-  const { blobs, uploads } = await openFileSystemStores(bytesFolder);
+  const metadata = opening.use(await place.openMetadata(options.onQuery));
+  const { rows, bytes } = place;
+  const ids = randomIds();
+  const { blobs, uploads } = await bytes.open({ ids, clock });
   const retention = { ...TEST_RETENTION, ...options.retention };
+  const opened = opening.move();
   return {
-    ports: { metadata, blobs, uploads, clock, ids: randomIds(), retention },
+    ports: { metadata, blobs, uploads, clock, ids, retention },
     clock,
-    databasePath,
-    bytesFolder,
-    bytesOnDisk: () => bytesIn(bytesFolder),
-    [Symbol.asyncDispose]: async () => {
-      await metadata[Symbol.asyncDispose]();
-      await own?.[Symbol.asyncDispose]();
-    },
+    rows,
+    bytes,
+    bytesStored: () => totalOf(bytes),
+    openAgain: (again) => openAt(place, again),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }

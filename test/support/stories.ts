@@ -194,12 +194,12 @@ export async function happen(
   stores: Stores,
   story: Story,
   paths: readonly [RepositoryPath, ...RepositoryPath[]],
-  onStep: (name: string, success: boolean) => void = () => {},
+  onStep: (name: string, success: boolean) => void | Promise<void> = () => {},
 ): Promise<void> {
   for (const { what, at, other } of story) {
     stores.clock.advance(1);
     const success = await attempt(() => what.step(stores, paths[at] ?? paths[0], paths[other] ?? paths[0]));
-    onStep(what.name, success);
+    await onStep(what.name, success);
   }
 }
 

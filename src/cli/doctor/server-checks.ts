@@ -117,7 +117,7 @@ async function berthCheck({ endpoint, host }: Patient, answered: Answered): Prom
 async function versionOf(endpoint: string): Promise<string | undefined> {
   try {
     const { text } = await ask(endpoint, { target: '/metrics' });
-    return /^berth_build_info\{version="([\w.+-]{1,60})"\}/m.exec(text)?.[1];
+    return /^berth_build_info\{version="([\w.+-]{1,60})"[,}]/m.exec(text)?.[1];
   } catch {
     return undefined;
   }

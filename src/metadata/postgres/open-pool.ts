@@ -34,9 +34,16 @@ const KEEP_ALIVE = 10_000;
 
 /**
  * Every statement of Berth finds its rows by a key; the few that count read one end of an index. PostgreSQL is told so, for on
- * a table that it has not counted yet, or has counted when it was small, it may find reading all of it cheaper, and go on so.
+ * a table that it has not counted yet, or has counted when it was small, it may find reading all of it cheaper, and go on so. A
+ * plan is made once for each statement of a connection: what is in the lists makes none better.
  */
-const PLANS = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off', jit: 'off' };
+const PLANS = {
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  jit: 'off',
+  plan_cache_mode: 'force_generic_plan',
+};
 
 export function openPool(options: PoolOptions): Pool {
   const settings = { ...PLANS, tcp_keepalives_idle: '10', tcp_keepalives_interval: '5', tcp_keepalives_count: '3' };

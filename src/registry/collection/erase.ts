@@ -1,4 +1,5 @@
 import { failpoint } from '../../model/failpoint.ts';
+import { reasonOf } from '../../model/store-unavailable.ts';
 import type { Ports } from '../ports.ts';
 
 /** How many keys one call to the store erases. S3 takes as many at once. */
@@ -40,7 +41,7 @@ export async function erase({ metadata, blobs, clock }: Pick<Ports, 'metadata' |
       const failure = failures.get(storageKey);
       if (!failure) continue;
       const notBefore = clock.now() + Math.min(FIRST_RETRY * 2 ** attempts, LAST_RETRY);
-      await tx.collection.postponeTrash({ storageKey, notBefore, error: failure.message });
+      await tx.collection.postponeTrash({ storageKey, notBefore, error: reasonOf(failure) });
     }
   }, 'bulk');
   await failpoint('trash.forgotten');

@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { deleteImages } from '../../../src/registry/deletion/delete-images.ts';
 import { restoreImages } from '../../../src/registry/deletion/restore.ts';
@@ -182,9 +180,7 @@ const CRASHES: Readonly<Record<string, Crash>> = {
   'a reconciliation that finds a stray': {
     prepare: async (stores) => {
       const path = await withImage(stores);
-      const folder = join(stores.bytesFolder, 'blobs', 'zz');
-      await mkdir(folder, { recursive: true });
-      await writeFile(join(folder, '000000000000000000000000zz'), 'stray');
+      await stores.bytes.plant('000000000000000000000000zz', Buffer.from('stray'));
       return path;
     },
     act: async (ports) => {
@@ -219,7 +215,7 @@ test.each(Object.keys(CRASHES))(
         reopened: async (stores, known) => {
           if (!path) throw new Error('Nothing was prepared');
           if (!hasStray(title)) await checkStores(stores);
-          checkCounters(stores);
+          await checkCounters(stores);
           for (const what of known) await crash.kept[what]?.(stores, path);
           await crash.act(stores.ports, path, () => {});
           await settle(stores);

@@ -59,7 +59,7 @@ describe('In every order', () => {
       parties: ({ path }) => [deletesAndCollects(path, image), (ports, pause) => download(ports, path, layer, pause)],
       check: async ({ stores, outcomes }) => {
         seen.add(outcomes[1]);
-        expect(await stores.bytesOnDisk()).toBe(0);
+        expect(await stores.bytesStored()).toBe(0);
       },
     });
     expect([...seen].sort()).toEqual(['gone', 'whole']);

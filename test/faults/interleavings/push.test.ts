@@ -137,7 +137,7 @@ describe('In every order', () => {
         const collected = outcomes as Awaited<ReturnType<typeof collect>>[];
         expect(collected.reduce((sum, { purgedImages }) => sum + purgedImages, 0)).toBe(1);
         expect(collected.reduce((sum, { condemnedBlobs }) => sum + condemnedBlobs, 0)).toBe(1);
-        expect(await stores.bytesOnDisk()).toBe(0);
+        expect(await stores.bytesStored()).toBe(0);
       },
     });
   });

@@ -1,5 +1,3 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { deleteImages } from '../../../src/registry/deletion/delete-images.ts';
 import { appendToUpload } from '../../../src/registry/layer/append-upload.ts';
@@ -8,7 +6,6 @@ import { findBlob, promiseBlobs } from '../../../src/registry/layer/find-blobs.t
 import { beginUpload } from '../../../src/registry/layer/upload-session.ts';
 import type { Ports } from '../../../src/registry/ports.ts';
 import type { RepositoryPath } from '../../../src/registry/repository/repository-path.ts';
-import { blobPath } from '../../support/blob-path.ts';
 import { runCheck } from '../../support/check-stores.ts';
 import { collect } from '../../support/collect.ts';
 import { blobOf, chunksOf, pushBlob, pushImage, putManifest } from '../../support/images.ts';
@@ -88,9 +85,7 @@ describe('In every order, a reconciliation', () => {
     await everySchedule('reconcile a stray × delete, collect and push', NO_GRACE, {
       prepare: async (stores) => {
         const path = await repositoryWith(stores, { old: image });
-        const folder = join(stores.bytesFolder, 'blobs', 'zz');
-        await mkdir(folder, { recursive: true });
-        await writeFile(join(folder, '000000000000000000000000zz'), 'stray');
+        await stores.bytes.plant('000000000000000000000000zz', Buffer.from('stray'));
         return { path };
       },
       parties: ({ path }) => [
@@ -116,7 +111,7 @@ describe('In every order, bytes that a disk has lost', () => {
   const lost = async (stores: Stores) => {
     const path = await repositoryWith(stores, { old: image });
     const found = await findBlob(stores.ports, path, digest);
-    await rm(blobPath(stores.bytesFolder, found?.blob.storageKey ?? ''));
+    await stores.bytes.lose(found?.blob.storageKey ?? '');
     return { path };
   };
   const DAMAGED = { ...NO_GRACE, damaged: true };

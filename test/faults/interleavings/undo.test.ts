@@ -57,7 +57,7 @@ describe('In every order, with an undo window', () => {
         const back = outcomes[1] === 'restored v1';
         expect(await imagesIn(stores, path)).toEqual(back ? { [image.digest]: ['v1'] } : {});
         if (back) await expectWhole(stores, path, image);
-        else expect(await stores.bytesOnDisk()).toBe(0);
+        else expect(await stores.bytesStored()).toBe(0);
       },
     });
     expect([...seen].sort()).toEqual(['ImageNotFound', 'restored v1']);

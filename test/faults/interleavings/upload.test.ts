@@ -174,7 +174,7 @@ describe('In every order, an upload', () => {
       check: async ({ stores, outcomes }, { one, other }) => {
         expect(outcomes).toEqual([undefined, undefined]);
         await collect(stores.ports);
-        expect(await stores.bytesOnDisk()).toBe(content.bytes.byteLength);
+        expect(await stores.bytesStored()).toBe(content.bytes.byteLength);
         for (const path of [one, other]) {
           expect(await promiseBlobs(stores.ports, path, [content.digest])).toHaveLength(1);
         }

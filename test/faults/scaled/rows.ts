@@ -2,6 +2,7 @@ import pg from 'pg';
 import { sessionTypes } from '../../../src/metadata/postgres/types.ts';
 import { CONTRADICTIONS } from '../../support/check-stores.ts';
 import { COUNTERS } from '../../support/recount-usage.ts';
+import type { Spoken } from '../../support/stored/rows.ts';
 
 /** Runs `work` over a connection of its own to the database, which may be lost meanwhile. */
 export async function inDatabase<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -19,7 +20,7 @@ export async function inDatabase<T>(url: string, work: (client: pg.Client) => Pr
 export async function contradictionsInRows(url: string): Promise<string[]> {
   return inDatabase(url, async (client) => {
     const found: string[] = [];
-    const rowsOf = async (sql: string) => (await client.query(inPostgres(sql))).rows;
+    const rowsOf = async (sql: Spoken) => (await client.query(inPostgres(sql))).rows;
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     for (const [contradiction, query] of Object.entries(CONTRADICTIONS)) {
       const rows = await rowsOf(query);
@@ -74,10 +75,8 @@ export async function endClaims(url: string): Promise<void> {
   await inDatabase(url, (client) => client.query('UPDATE gc_trash SET not_before = 0'));
 }
 
-function inPostgres(sql: string): string {
-  return sql
-    .replaceAll(/json_each\(([a-z.]+)\)/g, 'jsonb_array_elements_text($1::jsonb) AS each (value)')
-    .replaceAll('json_group_array(', 'array_agg(');
+function inPostgres(query: Spoken): string {
+  return typeof query === 'string' ? query : query.postgres;
 }
 
 function linesOf(rows: readonly object[]): Set<string> {

@@ -27,11 +27,11 @@ const sizeOf = (...blobs: readonly { readonly bytes: Uint8Array }[]) =>
 async function comeBack(stores: Stores, path: RepositoryPath, wanted: Wanted): Promise<number> {
   stores.clock.advance(2 * DAY);
   await collect(stores.ports);
-  const before = await stores.bytesOnDisk();
+  const before = await stores.bytesStored();
   await carryOut(stores, path, wanted);
   stores.clock.advance(HOUR);
   await collect(stores.ports);
-  return before - (await stores.bytesOnDisk());
+  return before - (await stores.bytesStored());
 }
 
 describe('The plan of a deletion', () => {
@@ -43,7 +43,7 @@ describe('The plan of a deletion', () => {
     await pushImage(stores.ports, path, index, 'multi');
     await pushImage(stores.ports, path, b, 'b1', 'b2');
     const wanted = { imageIds: [{ imageDigest: a.digest }, { imageTag: 'b1' }, { imageTag: 'none' }] };
-    const before = await stores.bytesOnDisk();
+    const before = await stores.bytesStored();
     const { entries, total } = await plan(stores, path, wanted);
     expect(sorted(entries)).toEqual(
       sorted([
@@ -70,7 +70,7 @@ describe('The plan of a deletion', () => {
       bytes: { repository: 0, registry: 0, store: 0 },
     });
     expect(await plan(stores, path, wanted)).toEqual({ entries, total });
-    expect(await stores.bytesOnDisk()).toBe(before);
+    expect(await stores.bytesStored()).toBe(before);
   });
 
   test('gives exactly the bytes that come back, where layers are shared between images, repositories and accounts', async () => {
@@ -108,7 +108,7 @@ describe('The plan of a deletion', () => {
     }
     const { total } = await plan(stores, path, { selection: { untagged: true } });
     expect(total).toMatchObject({ images: 520, failures: 0 });
-    expect(total.bytes.store).toBe(await stores.bytesOnDisk());
+    expect(total.bytes.store).toBe(await stores.bytesStored());
     await pushImage(stores.ports, path, buildImage('kept', { layers: [base] }), 'kept');
     const { total: less } = await plan(stores, path, { selection: { untagged: true } });
     expect(less.bytes.store).toBe(total.bytes.store - sizeOf(base));
@@ -232,7 +232,7 @@ test('What is carried out is what was planned, to the byte, whatever the reposit
       };
       stores.clock.advance(2 * DAY);
       await collect(stores.ports);
-      const bytes = await stores.bytesOnDisk();
+      const bytes = await stores.bytesStored();
       const before = await readRegistryUsage(stores.ports, REGISTRY);
       const planned = await plan(stores, path, wanted);
       const done = await carryOut(stores, path, wanted);
@@ -243,7 +243,7 @@ test('What is carried out is what was planned, to the byte, whatever the reposit
       expect(before.usage.images - after.usage.images).toBe(planned.total.images);
       stores.clock.advance(HOUR);
       await collect(stores.ports);
-      expect(bytes - (await stores.bytesOnDisk())).toBe(planned.total.bytes.store);
+      expect(bytes - (await stores.bytesStored())).toBe(planned.total.bytes.store);
     }),
     { numRuns: 60 },
   );

@@ -64,7 +64,7 @@ describe('Within the undo window', () => {
       { imageId: { imageTag: 'v1' }, code: 'ImageNotFound' },
     ]);
     await collect(stores.ports);
-    expect(await stores.bytesOnDisk()).toBe(0);
+    expect(await stores.bytesStored()).toBe(0);
     expect((await listRestorable(stores.ports, path, { limit: 10 })).items).toEqual([]);
     await checkStores(stores);
   });
@@ -224,7 +224,7 @@ describe('A deleted repository', () => {
     await collect(stores.ports);
     stores.clock.advance(HOUR);
     await collect(stores.ports);
-    expect(await stores.bytesOnDisk()).toBe(0);
+    expect(await stores.bytesStored()).toBe(0);
     await checkStores(stores);
   });
 

@@ -22,6 +22,7 @@ import {
   REGISTRY,
 } from '../../support/images.ts';
 import { checkCounters } from '../../support/recount-usage.ts';
+import { getEmbedded } from '../../support/stored/embedded.ts';
 import { HOUR, openStores, type Stores, type StoresOptions } from '../../support/stores.ts';
 import { happen, setScene, stories } from '../../support/stories.ts';
 import { TestClock } from '../../support/test-clock.ts';
@@ -48,7 +49,7 @@ async function blobsOf({ ports }: Stores, image: BuiltManifest) {
 
 async function pathOf(stores: Stores, { digest }: Blob): Promise<string> {
   const known = await stores.ports.metadata.read((view) => view.blobs.locate(digest));
-  return blobPath(stores.bytesFolder, known?.storageKey ?? '');
+  return blobPath(getEmbedded(stores).bytesFolder, known?.storageKey ?? '');
 }
 
 async function namedStores(name: string, options: StoresOptions = {}): Promise<Stores> {
@@ -73,12 +74,14 @@ describe('An import', () => {
         expect([findings, blobs.found, blobs.lost]).toEqual([0, 0, 0]);
         expect(contentOf(target)).toEqual(contentOf(source));
         expect(sequencesOf(target)).toEqual(sequencesOf(source));
-        checkCounters(target);
+        await checkCounters(target);
         await checkStores(target);
 
         const outcomes: string[][] = [[], []];
         for (const [at, stores] of [source, target].entries()) {
-          await happen(stores, after, paths, (name, success) => outcomes[at]?.push(`${name} ${success}`));
+          await happen(stores, after, paths, (name, success) => {
+            outcomes[at]?.push(`${name} ${success}`);
+          });
         }
         expect(outcomes[1]).toEqual(outcomes[0]);
         expect(contentOf(target)).toEqual(contentOf(source));

@@ -11,6 +11,7 @@ import { checkStores } from '../../support/check-stores.ts';
 import { collect } from '../../support/collect.ts';
 import { blobOf, buildImage, buildIndex, makeRepository, pushImage } from '../../support/images.ts';
 import { checkCounters } from '../../support/recount-usage.ts';
+import { getEmbedded } from '../../support/stored/embedded.ts';
 import { HOUR, openStores, type Stores } from '../../support/stores.ts';
 import { memoryFolder } from '../../support/temp-folder.ts';
 import { TestClock } from '../../support/test-clock.ts';
@@ -49,7 +50,10 @@ async function importAndCrash(source: Stores, copies: string): Promise<Crash[]> 
     if (!after.startsWith('import.')) return;
     const folder = join(copies, String(crashes.length));
     // The index of the log is in memory that ends with the process.
-    cpSync(dirname(target.databasePath), folder, { recursive: true, filter: (name) => !name.endsWith('-shm') });
+    cpSync(dirname(getEmbedded(target).databasePath), folder, {
+      recursive: true,
+      filter: (name) => !name.endsWith('-shm'),
+    });
     crashes.push({ after, folder });
   });
   await runImport(source, target);
@@ -65,7 +69,7 @@ async function expectSame(target: Stores, source: Stores): Promise<void> {
   expect(contentOf(target)).toEqual(contentOf(source));
   expect(sequencesOf(target)).toEqual(sequencesOf(source));
   expect(await isBeingImported(target.ports.metadata)).toBe(false);
-  checkCounters(target);
+  await checkCounters(target);
   await checkStores(target);
 }
 

@@ -7,6 +7,7 @@ import { COUNTERS } from '../../../src/metadata/usage.ts';
 import { type ImportStep, type ImportTotal, importStore } from '../../../src/registry/import/import-store.ts';
 import { blobPath } from '../../support/blob-path.ts';
 import { inDatabase } from '../../support/postgres/databases.ts';
+import { getEmbedded } from '../../support/stored/embedded.ts';
 import type { Stores } from '../../support/stores.ts';
 
 /** What does not move with a store, and what each store says for itself. */
@@ -30,7 +31,8 @@ export async function runImport(
 }
 
 /** Every row of every table that moves with a store, by plain SQL, and in place of its key what each blob's bytes are. */
-export function contentOf({ databasePath, bytesFolder }: Stores): Record<string, unknown[]> {
+export function contentOf(stores: Stores): Record<string, unknown[]> {
+  const { databasePath, bytesFolder } = getEmbedded(stores);
   const database = new DatabaseSync(databasePath, { readOnly: true });
   try {
     const tables = database
@@ -90,7 +92,8 @@ function rowShown({ storage_key: key, ...row }: Row, bytesFolder: string): strin
 }
 
 /** How many names the database has given to rows, by table. */
-export function sequencesOf({ databasePath }: Stores): Record<string, number> {
+export function sequencesOf(stores: Stores): Record<string, number> {
+  const { databasePath } = getEmbedded(stores);
   const database = new DatabaseSync(databasePath, { readOnly: true });
   try {
     const rows = database.prepare('SELECT name, seq FROM sqlite_sequence ORDER BY name').all();

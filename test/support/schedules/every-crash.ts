@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import type { Ports } from '../../../src/registry/ports.ts';
-import { openStores, type Stores, type StoresOptions } from '../stores.ts';
-import { memoryFolder } from '../temp-folder.ts';
+import type { Stores, StoresOptions } from '../stores.ts';
 import { TestClock } from '../test-clock.ts';
+import type { Copy } from './copy.ts';
 import { Lab } from './lab.ts';
 
 /** What goes on when the process dies, and what must be so when it has come back. */
@@ -15,8 +14,8 @@ export interface CrashScenario<Memory> {
 }
 
 /**
- * Stops a process for ever between any two of its steps: takes a copy of its folder there, as a killed process leaves it, and
- * opens that. Where nothing has changed on the disk and nobody knows more, it is the same crash. Answers how many differ.
+ * Stops a process for ever between any two of its steps: takes a copy of its stores there, as a killed process leaves them, and
+ * opens that. Where nothing has changed in them and nobody knows more, it is the same crash. Answers how many differ.
  */
 export async function everyCrash<Memory>(
   title: string,
@@ -25,24 +24,22 @@ export async function everyCrash<Memory>(
 ): Promise<number> {
   const clock = new TestClock();
   await using lab = await Lab.prepare({ ...options, clock }, prepare);
-  await using copies = await memoryFolder();
-  const places: { readonly after: string; readonly state: string; readonly folder: string; readonly memory: Memory }[] =
-    [];
+  await using copies = new AsyncDisposableStack();
+  const places: { readonly after: string; readonly state: string; readonly copy: Copy; readonly memory: Memory }[] = [];
   const ran = await lab.run(() => [(ports) => act(ports)], {
     choose: ([party]) => party,
-    onStep: ({ label }) => {
-      const state = `${lab.state()} ${JSON.stringify(memory())}`;
+    onStep: async ({ label }) => {
+      const state = `${await lab.state()} ${JSON.stringify(memory())}`;
       if (places.at(-1)?.state === state) return;
-      const folder = join(copies.path, String(places.length));
-      lab.copyTo(folder);
-      places.push({ after: label, state, folder, memory: memory() });
+      const copy = copies.use(await lab.copy());
+      places.push({ after: label, state, copy, memory: memory() });
     },
   });
   const [outcome] = ran?.outcomes ?? [];
   if (outcome instanceof Error) throw outcome;
   const hour = clock.now();
   for (const place of places) {
-    await using stores = await openStores({ ...options, folder: place.folder, clock: new TestClock(hour) });
+    await using stores = await place.copy.open({ ...options, clock: new TestClock(hour) });
     try {
       await reopened(stores, place.memory);
     } catch (error) {

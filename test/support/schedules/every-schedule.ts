@@ -106,7 +106,7 @@ class Trial<Context> implements AsyncDisposable {
       });
       if (!end) return false;
       this.orders.add(story.join());
-      const state = `${JSON.stringify(end.outcomes.map(plain))} ${this.#lab.state()}`;
+      const state = `${JSON.stringify(end.outcomes.map(plain))} ${await this.#lab.state()}`;
       if (this.ends.has(state)) return true;
       this.ends.add(state);
       await this.#scenario.check(end, this.#context);

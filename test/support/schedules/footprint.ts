@@ -4,6 +4,11 @@ export type Touch = 'read' | 'add' | 'write';
 /** What one step touched: tables, bytes by their keys (`bytes/KEY`, all of them as `bytes/*`), the clock. */
 export type Footprint = Map<string, Touch>;
 
+/** Says which tables a statement reads and writes, with what foreign keys add to that. */
+export interface SqlFootprints {
+  of(sql: string): Promise<ReadonlyMap<string, Touch>>;
+}
+
 const STRENGTH: Readonly<Record<Touch, number>> = { read: 0, add: 1, write: 2 };
 
 export function touch(footprint: Footprint, thing: string, how: Touch): void {

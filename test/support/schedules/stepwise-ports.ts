@@ -1,3 +1,4 @@
+import type { UploadPosition } from '../../../src/blobs/blob-store.ts';
 import type { Ids } from '../../../src/model/ids.ts';
 import type { Ports } from '../../../src/registry/ports.ts';
 import type { Touch } from './footprint.ts';
@@ -10,6 +11,7 @@ export function stepwise(ports: Ports, turns: Turns, ids: Ids): Ports {
     await turns.pause(label);
     return work();
   };
+  const namesOf = (at: UploadPosition) => [at.key, ...uploads.namesOf(at).map(({ storageKey }) => storageKey)];
   const onBytes = async <T>(how: Touch, label: string, keys: readonly string[], work: () => Promise<T>): Promise<T> => {
     await turns.pause(label);
     using _ = turns.hold(
@@ -48,9 +50,15 @@ export function stepwise(ports: Ports, turns: Turns, ids: Ids): Ports {
       },
     },
     uploads: {
-      append: (at, bytes) => onBytes('write', 'append', [at.key], () => uploads.append(at, bytes)),
-      truncate: (from, to) => onBytes('write', 'truncate', [to.key], () => uploads.truncate(from, to)),
-      commit: (at, digest) => onBytes('write', 'commit', [at.key], () => uploads.commit(at, digest)),
+      append: (at, bytes) =>
+        onBytes('write', 'append', namesOf(at), async () => {
+          const end = await uploads.append(at, bytes);
+          // Names that the store has made up for it.
+          for (const name of namesOf(end)) turns.touch(`bytes/${name}`, 'write');
+          return end;
+        }),
+      truncate: (from, to) => onBytes('write', 'truncate', namesOf(to), () => uploads.truncate(from, to)),
+      commit: (at, digest) => onBytes('write', 'commit', namesOf(at), () => uploads.commit(at, digest)),
       namesOf: (at) => uploads.namesOf(at),
     },
   };

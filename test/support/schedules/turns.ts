@@ -20,8 +20,8 @@ export type Choose = (waiting: readonly number[]) => number | undefined;
 
 export interface Conduct {
   readonly choose: Choose;
-  /** Hears of each step when it is over. */
-  readonly onStep?: (step: Step) => void;
+  /** Hears of each step when it is over. The next one begins when it has been heard. */
+  readonly onStep?: (step: Step) => void | Promise<void>;
 }
 
 class Dismissed extends Error {}
@@ -47,6 +47,11 @@ export class Turns {
   /** Notes what the step under way touches. */
   touch(thing: string, how: Touch): void {
     if (this.#step) touch(this.#step.footprint, thing, how);
+  }
+
+  /** What is under way. */
+  get step(): Step | undefined {
+    return this.#step;
   }
 
   /** Notes that every step of whoever runs touches these, until disposed of. */
@@ -77,7 +82,7 @@ export class Turns {
   /** Answers what each party answered or threw; nothing when `choose` lost interest. */
   async run(
     parties: readonly Party[],
-    portsOf: () => Ports,
+    portsOf: (party: number) => Ports,
     { choose, onStep }: Conduct,
   ): Promise<unknown[] | undefined> {
     using _ = onFailpoint((name) => (name.startsWith('transaction.') ? undefined : this.pause(name)));
@@ -86,7 +91,7 @@ export class Turns {
     for (const [at, party] of parties.entries()) {
       const chair: Chair = { party: at, held: new Set(), gate: undefined };
       chairs.push(chair);
-      await this.#untilQuiet(chair, () => ends.push(this.#attend(party, portsOf())));
+      await this.#untilQuiet(chair, () => ends.push(this.#attend(party, portsOf(at))));
     }
     for (;;) {
       const waiting = chairs.filter((chair) => chair.gate !== undefined);
@@ -102,7 +107,7 @@ export class Turns {
       for (const { things, how } of chair.held) for (const thing of things) this.touch(thing, how);
       await this.#untilQuiet(chair, () => gate.open.resolve());
       this.#step = undefined;
-      onStep?.(step);
+      await onStep?.(step);
     }
     this.#dismissed = true;
     for (const { gate } of chairs) gate?.open.reject(new Dismissed());

@@ -1,20 +1,14 @@
 import { constants, DatabaseSync } from 'node:sqlite';
-import type { Touch } from './footprint.ts';
+import type { SqlFootprints, Touch } from '../schedules/footprint.ts';
+import { footprintOf, Neighbours } from './neighbours.ts';
 
 /** Tables whose rows are only moved by amounts, in `INSERT … ON CONFLICT DO UPDATE SET n = n + excluded.n`. */
 const COUNTERS = new Set(['usage', 'store_usage']);
 
-interface Neighbours {
-  /** Tables that a change of rows looks at, to keep foreign keys. */
-  readonly looked: Set<string>;
-  /** Tables whose rows go along. */
-  readonly cascaded: Set<string>;
-}
-
-/** Says which tables a statement reads and writes, as SQLite itself understands it, with what foreign keys add to that. */
-export class SqlFootprints {
+/** As SQLite itself understands statements. */
+export class SqliteFootprints implements SqlFootprints, Disposable {
   readonly #database = new DatabaseSync(':memory:');
-  readonly #neighbours = new Map<string, Neighbours>();
+  readonly #neighbours = new Neighbours();
   readonly #known = new Map<string, ReadonlyMap<string, Touch>>();
   #heard: (action: number, table: string) => void = () => {};
 
@@ -32,7 +26,7 @@ export class SqlFootprints {
     });
   }
 
-  of(sql: string): ReadonlyMap<string, Touch> {
+  async of(sql: string): Promise<ReadonlyMap<string, Touch>> {
     const known = this.#known.get(sql);
     if (known) return known;
     const found = this.#look(sql);
@@ -55,29 +49,12 @@ export class SqlFootprints {
         changed.add(table);
     };
     this.#database.prepare(sql);
-    for (const table of changed) {
-      const { looked, cascaded } = this.#neighbours.get(table) ?? { looked: [], cascaded: [] };
-      for (const other of looked) reads.add(other);
-      if (deletes) for (const other of cascaded) changed.add(other);
-    }
-    const touches = new Map<string, Touch>([...reads].map((table) => [table, 'read']));
-    const adds = /^\s*insert\b/i.test(sql);
-    for (const table of changed) touches.set(table, adds && COUNTERS.has(table) ? 'add' : 'write');
-    return touches;
+    return footprintOf({ sql, reads, changed, deletes, neighbours: this.#neighbours, counters: COUNTERS });
   }
 
   #learnForeignKeys(from: DatabaseSync, table: string): void {
     for (const row of from.prepare(`PRAGMA foreign_key_list(${table})`).all()) {
-      const parent = String(row['table']);
-      this.#neighboursOf(table).looked.add(parent);
-      this.#neighboursOf(parent).looked.add(table);
-      if (row['on_delete'] === 'CASCADE') this.#neighboursOf(parent).cascaded.add(table);
+      this.#neighbours.add({ from: table, to: String(row['table']), cascades: row['on_delete'] === 'CASCADE' });
     }
-  }
-
-  #neighboursOf(table: string): Neighbours {
-    const neighbours = this.#neighbours.get(table) ?? { looked: new Set(), cascaded: new Set() };
-    this.#neighbours.set(table, neighbours);
-    return neighbours;
   }
 }

@@ -1,0 +1,93 @@
+import type { MetadataStore } from '../../../src/metadata/metadata-store.ts';
+import { openPostgres } from '../postgres/databases.ts';
+import type { Bytes } from '../stored/bytes.ts';
+import type { Place } from '../stored/place.ts';
+import { PostgresRows } from '../stored/postgres-rows.ts';
+import type { Scaled } from './environment.ts';
+import { EMPTY, makeDatabase } from './fresh-database.ts';
+import { freshS3Place, objectBytes, rememberedBytes } from './scaled-bytes.ts';
+
+type Hear = (sql: string) => void;
+
+/** A database of this worker, with connections that know its statements: those are what takes long to make. */
+interface Database {
+  readonly url: string;
+  readonly rows: PostgresRows;
+  readonly metadata: MetadataStore;
+  /** Who hears the statements at the moment. */
+  hear: Hear | undefined;
+}
+
+/** Empty ones, for the next who wants one. They end with the worker. */
+const free: Database[] = [];
+/** By folder: what stays as long as the worker. */
+const staying = new Map<string, Promise<{ readonly database: Database; readonly bytes: Bytes }>>();
+
+/** A database and bytes of its own. */
+export async function findScaledPlace(scaled: Scaled, putBackOften: boolean): Promise<Place> {
+  const database = free.pop() ?? (await make(scaled));
+  const bytes = putBackOften ? await rememberedBytes() : objectBytes(freshS3Place(scaled), scaled.s3);
+  return {
+    rows: database.rows,
+    bytes,
+    openMetadata: async (hear) => {
+      database.hear = hear;
+      return notClosing(database.metadata);
+    },
+    [Symbol.asyncDispose]: async () => {
+      database.hear = undefined;
+      await database.rows.query(EMPTY);
+      free.push(database);
+      await bytes[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The database and the bytes that go with this folder and outlive the stores. Who opens them is as a process that starts. */
+export async function findStayingPlace(scaled: Scaled, folder: string): Promise<Place> {
+  const place = staying.get(folder) ?? makeStaying(scaled);
+  staying.set(folder, place);
+  const { database, bytes } = await place;
+  return {
+    rows: database.rows,
+    bytes,
+    openMetadata: (onQuery) => openPostgres(database.url, { connectTimeout: PATIENCE, ...(onQuery && { onQuery }) }),
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+async function makeStaying(scaled: Scaled) {
+  const database = free.pop() ?? (await make(scaled));
+  return { database, bytes: objectBytes(freshS3Place(scaled), scaled.s3) };
+}
+
+/** In milliseconds: a test may do more at once than a server lets in. */
+const PATIENCE = 60_000;
+
+async function make(scaled: Scaled): Promise<Database> {
+  const url = await makeDatabase(scaled);
+  const metadata = await openPostgres(url, {
+    connectTimeout: PATIENCE,
+    onQuery: (sql) => database.hear?.(sql),
+  });
+  const database: Database = { url, rows: new PostgresRows(url), metadata, hear: undefined };
+  return database;
+}
+
+/** Once it is closed, it refuses everything, as one does whose connections are gone. */
+function notClosing(metadata: MetadataStore): MetadataStore {
+  let isOpen = true;
+  const opened = (): MetadataStore => {
+    if (!isOpen) throw new Error('The database is not open');
+    return metadata;
+  };
+  return {
+    read: async (look) => opened().read(look),
+    write: async (change, weight) => opened().write(change, weight),
+    inspect: async (look) => opened().inspect(look),
+    check: async () => opened().check(),
+    [Symbol.asyncDispose]: async () => {
+      isOpen = false;
+    },
+  };
+}
