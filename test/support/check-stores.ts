@@ -40,7 +40,7 @@ export async function runCheck(
 }
 
 /** In plain SQL, what must never be found in the database, whatever was done and wherever it was cut short. */
-const CONTRADICTIONS: Readonly<Record<string, Spoken>> = {
+export const CONTRADICTIONS: Readonly<Record<string, Spoken>> = {
   'a live image has no manifest, or names a blob that its repository does not see': `
     SELECT image.digest FROM image LEFT JOIN manifest ON manifest.id = image.manifest_id
       LEFT JOIN manifest_blob AS named ON named.manifest_id = manifest.id

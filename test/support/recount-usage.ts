@@ -28,7 +28,7 @@ const IMAGES = `
   FROM image JOIN repository ON repository.id = image.repository_id`;
 
 /** Each counter, as it is kept, and as a fresh look at the rows makes it. Both answer the same columns in the same order. */
-const COUNTERS: Readonly<Record<string, readonly [kept: Spoken, recounted: string]>> = {
+export const COUNTERS: Readonly<Record<string, readonly [kept: Spoken, recounted: string]>> = {
   usage: [
     `SELECT scope, id, images, logical_bytes, live_bytes, held_bytes, idle_bytes FROM usage
       WHERE images <> 0 OR logical_bytes <> 0 OR live_bytes <> 0 OR held_bytes <> 0 OR idle_bytes <> 0

@@ -35,8 +35,9 @@ export async function planMigration(url: string, migrations = MIGRATIONS): Promi
 }
 
 /**
- * Brings the schema up to date, each step whole or not at all. Only one process at a time does, others wait for it and find it
- * done. Answers what was to be done.
+ * Brings the schema up to date, each step whole or not at all; an empty database is given all of them at once, so that nobody who
+ * starts meanwhile finds tables that are behind. Only one process at a time does, others wait for it and find it done. Answers
+ * what was to be done.
  *
  * @throws DatabaseUnreachable, SchemaAhead
  */
@@ -49,11 +50,11 @@ export async function migratePostgres(
     await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
     // The lock ends with the connection.
     const plan = await planOf(client, migrations);
-    for (const step of plan.pending) {
-      const migration = migrations[step.version - 1];
-      if (!migration) throw new Error(`There is no migration to version ${step.version}`);
-      await applyPatiently(client, step.version, migration);
-      onStep(step);
+    const { current, pending } = plan;
+    for (const steps of current === 0 ? [pending] : pending.map((step) => [step])) {
+      const { version: first } = steps[0] ?? { version: 1 };
+      await applyPatiently(client, first, migrations.slice(first - 1, first - 1 + steps.length));
+      for (const step of steps) onStep(step);
     }
     return plan;
   });
@@ -88,10 +89,10 @@ export async function readVersions(client: pg.ClientBase): Promise<AppliedVersio
   return rows.map((row) => ({ version: row.version, worksWith: row.works_with }));
 }
 
-async function applyPatiently(client: pg.ClientBase, version: number, migration: Migration): Promise<void> {
+async function applyPatiently(client: pg.ClientBase, first: number, migrations: readonly Migration[]): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await apply(client, version, migration);
+      return await apply(client, first, migrations);
     } catch (error) {
       if (codeOf(error) !== LOCK_NOT_AVAILABLE || attempt === ATTEMPTS) throw error;
       await pause(PAUSE);
@@ -99,7 +100,8 @@ async function applyPatiently(client: pg.ClientBase, version: number, migration:
   }
 }
 
-async function apply(client: pg.ClientBase, version: number, { name, sql, worksWith }: Migration): Promise<void> {
+/** Applies these, the first of which leads to version `first`, in one transaction. */
+async function apply(client: pg.ClientBase, first: number, migrations: readonly Migration[]): Promise<void> {
   await client.query(`BEGIN; SET LOCAL lock_timeout = ${LOCK_TIMEOUT}`);
   try {
     await client.query(`CREATE TABLE IF NOT EXISTS schema_version (
@@ -108,12 +110,14 @@ async function apply(client: pg.ClientBase, version: number, { name, sql, worksW
       works_with INTEGER NOT NULL,
       applied_at TIMESTAMPTZ NOT NULL DEFAULT now()
     )`);
-    await client.query(sql);
-    await client.query('INSERT INTO schema_version (version, name, works_with) VALUES ($1, $2, $3)', [
-      version,
-      name,
-      worksWith,
-    ]);
+    for (const [index, { name, sql, worksWith }] of migrations.entries()) {
+      await client.query(sql);
+      await client.query('INSERT INTO schema_version (version, name, works_with) VALUES ($1, $2, $3)', [
+        first + index,
+        name,
+        worksWith,
+      ]);
+    }
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);

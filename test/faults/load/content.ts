@@ -64,14 +64,15 @@ export function makeReferrer(dice: Dice, subject: Content): Content {
   return imageOf({ config: blobOf(Buffer.from('{}')), layers: [blobOf(dice.bytes(50 + dice.below(500)))], subject });
 }
 
-interface Parts {
+export interface Parts {
   readonly config: Blob;
   readonly layers: readonly Blob[];
   readonly subject?: Content;
   readonly note?: string;
 }
 
-function imageOf({ config, layers, subject, note }: Parts): Content {
+/** The image that is made of exactly these. */
+export function imageOf({ config, layers, subject, note }: Parts): Content {
   const bytes = Buffer.from(
     JSON.stringify({
       schemaVersion: 2,
@@ -93,7 +94,7 @@ function descriptorOf({ digest, bytes }: Blob, mediaType: string) {
   return { mediaType, digest, size: bytes.byteLength };
 }
 
-function blobOf(bytes: Buffer): Blob {
+export function blobOf(bytes: Buffer): Blob {
   return { digest: digestOf(bytes), bytes };
 }
 

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { filesIn } from '../../support/temp-folder.ts';
 import { listImages } from './check-own.ts';
+import type { Door } from './door.ts';
 import type { Journal } from './findings.ts';
 import { jsonOf, Wire } from './wire.ts';
 
@@ -16,8 +17,8 @@ interface Part {
 }
 
 /** What the images of the registry need on the disk, each blob once, as the registry itself lists them. */
-export async function liveBytes(origin: string, journal: Journal): Promise<Bytes> {
-  using wire = await Wire.connect(origin, journal);
+export async function liveBytes(to: Door | string, journal: Journal): Promise<Bytes> {
+  using wire = await Wire.connect(to, journal);
   const sizes = new Map<string, number>();
   const reply = await wire.api('DescribeRepositories', { maxResults: 1000 });
   const { repositories = [] } = jsonOf<{ repositories: { repositoryName: string }[] }>(reply);

@@ -3,6 +3,7 @@ import { actInCommon, actInDoomed, checkCommon } from './common-client.ts';
 import { CommonRepository } from './common-repository.ts';
 import { type Blob, baseLayers, type Content, makeImage } from './content.ts';
 import type { Dice } from './dice.ts';
+import type { Door } from './door.ts';
 import type { Journal } from './findings.ts';
 import type { Operator } from './operator.ts';
 import { actInOwn } from './own-client.ts';
@@ -64,9 +65,9 @@ export class Load {
   }
 
   /** Has all clients work until `until` is aborted or the server is gone, which it may be before the first of them has come. */
-  async run(origin: string, until: AbortSignal, conditions: Conditions = {}): Promise<void> {
+  async run(to: Door | string, until: AbortSignal, conditions: Conditions = {}): Promise<void> {
     try {
-      using wire = await Wire.connect(origin, this.#options.journal);
+      using wire = await Wire.connect(to, this.#options.journal);
       await this.#runOver(wire, until, conditions);
     } catch (error) {
       if (!(error instanceof ServerGone)) throw error;
@@ -117,9 +118,9 @@ export class Load {
   }
 
   /** Compares everything that clients know with what the server has. Nobody else may be at work. */
-  async check(origin: string): Promise<void> {
+  async check(to: Door | string): Promise<void> {
     const { journal } = this.#options;
-    using wire = await Wire.connect(origin, journal);
+    using wire = await Wire.connect(to, journal);
     const checker = { wire, journal };
     await Promise.all([
       ...this.#own.map(async (repositories) => {
@@ -133,9 +134,9 @@ export class Load {
   }
 
   /** Deletes every repository with all that is in it. */
-  async clear(origin: string): Promise<void> {
+  async clear(to: Door | string): Promise<void> {
     const { journal } = this.#options;
-    using wire = await Wire.connect(origin, journal);
+    using wire = await Wire.connect(to, journal);
     for (const repository of this.#own.flat()) {
       if (repository.state === undefined) continue;
       const input = { repositoryName: repository.name, force: true };

@@ -1,6 +1,7 @@
 import { type ClientRequest, request } from 'node:http';
 import aws4 from 'aws4';
-import { type Answer, Requests } from '../../../bench/requests.ts';
+import type { Answer } from '../../../bench/requests.ts';
+import { type Door, OneServer, type Wanted } from './door.ts';
 import type { Journal, Outcome } from './findings.ts';
 
 export interface Reply {
@@ -19,24 +20,26 @@ const API = 'AmazonEC2ContainerRegistry_V20150921';
 /** The server ended before it had answered the first request. */
 export class ServerGone extends Error {}
 
-/** Speaks to one server over both wires. No answer is an answer, too: nothing here throws because a server was killed. */
+/** Speaks to one registry over both wires. No answer is an answer, too: nothing here throws because a server was killed. */
 export class Wire implements Disposable {
-  readonly #origin: string;
+  readonly #door: Door;
   readonly #journal: Journal;
-  readonly #requests: Requests;
   readonly #client: string;
   #authorization = '';
 
-  private constructor(origin: string, journal: Journal, requests: Requests, client: string) {
-    this.#origin = origin;
+  private constructor(door: Door, journal: Journal, client: string) {
+    this.#door = door;
     this.#journal = journal;
-    this.#requests = requests;
     this.#client = client;
   }
 
-  /** @throws {ServerGone} when no answer comes; another error when the server does not hand out a password */
-  static async connect(origin: string, journal: Journal): Promise<Wire> {
-    const wire = new Wire(origin, journal, new Requests(origin), 'nobody');
+  /**
+   * Goes in by this door, or to the one server that is there. Disposing closes it.
+   *
+   * @throws {ServerGone} when no answer comes; another error when the server does not hand out a password
+   */
+  static async connect(to: Door | string, journal: Journal): Promise<Wire> {
+    const wire = new Wire(typeof to === 'string' ? new OneServer(to) : to, journal, 'nobody');
     const reply = await wire.api('GetAuthorizationToken', {});
     if (reply.status === 0) throw new ServerGone(reply.body.toString('utf8'));
     const { authorizationData: [token] = [] } = jsonOf<{ authorizationData?: { authorizationToken: string }[] }>(reply);
@@ -47,7 +50,7 @@ export class Wire implements Disposable {
 
   /** The same connections, lent to a client of this name. */
   lendTo(client: string): Wire {
-    const wire = new Wire(this.#origin, this.#journal, this.#requests, client);
+    const wire = new Wire(this.#door, this.#journal, client);
     wire.#authorization = this.#authorization;
     return wire;
   }
@@ -61,7 +64,7 @@ export class Wire implements Disposable {
     body?: Uint8Array,
   ): Promise<Reply> {
     const all = { authorization: this.#authorization, ...headers };
-    return this.#send(operation, path, () => this.#requests.send(method, path, all, body));
+    return this.#send(operation, path, () => ({ method, path, headers: all, body }));
   }
 
   /** A call of the ECR API, signed. */
@@ -77,20 +80,18 @@ export class Wire implements Disposable {
 
   #post(operation: string, path: string, headers: Readonly<Record<string, string>>, input: object): Promise<Reply> {
     const body = Buffer.from(JSON.stringify(input));
-    const signed = aws4.sign(
-      {
+    return this.#send(operation, body.toString('utf8', 0, 300), (origin) => {
+      const host = { Host: new URL(origin).host };
+      const request = {
         service: 'ecr',
         region: 'us-east-1',
         method: 'POST',
         path,
-        headers: { Host: new URL(this.#origin).host, ...headers },
+        headers: { ...host, ...headers },
         body,
-      },
-      KEY,
-    );
-    return this.#send(operation, body.toString('utf8', 0, 300), () =>
-      this.#requests.send('POST', path, signed.headers, body),
-    );
+      };
+      return { method: 'POST', path, headers: aws4.sign(request, KEY).headers, body };
+    });
   }
 
   /** Sends the beginning of a chunk and hangs up. */
@@ -101,18 +102,18 @@ export class Wire implements Disposable {
       'content-type': 'application/octet-stream',
       'content-length': bytes.byteLength + 1000,
     };
-    const outgoing: ClientRequest = request(new URL(path, this.#origin), { method: 'PATCH', headers });
+    const outgoing: ClientRequest = request(new URL(path, this.#door.origin()), { method: 'PATCH', headers });
     outgoing.on('error', () => resolve());
     outgoing.on('close', () => resolve());
     outgoing.write(bytes, () => setTimeout(() => outgoing.destroy(), 5));
     await promise;
   }
 
-  async #send(operation: string, about: string, send: () => Promise<Answer>): Promise<Reply> {
+  async #send(operation: string, about: string, make: (origin: string) => Wanted): Promise<Reply> {
     const sent = performance.now();
-    const { status, headers, body } = await send().catch(
-      (error: Error): Answer => ({ status: 0, headers: {}, body: Buffer.from(error.message) }),
-    );
+    const { status, headers, body } = await this.#door
+      .send(make)
+      .catch((error: Error): Answer => ({ status: 0, headers: {}, body: Buffer.from(error.message) }));
     const unheard = status === 0 || status >= 500 || this.#journal.powerIsGone;
     const outcome = unheard ? 'unknown' : status >= 400 ? 'refused' : 'ok';
     const answer = String(headers['docker-content-digest'] ?? body.toString('utf8', 0, 300));
@@ -122,7 +123,7 @@ export class Wire implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#requests[Symbol.dispose]();
+    this.#door[Symbol.dispose]();
   }
 }
 
