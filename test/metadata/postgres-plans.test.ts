@@ -47,6 +47,15 @@ describe.skipIf(NO_POSTGRES)('PostgreSQL, among many small repositories,', () =>
   const databases = new Databases();
   afterAll(() => databases[Symbol.asyncDispose]());
 
+  test('supposes that there are rows as long as it has not counted them', async () => {
+    const { rows } = await inDatabase(await databases.fresh(), (client) =>
+      client.query<{ relname: string }>(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND reltuples >= 0",
+      ),
+    );
+    expect(rows.map(({ relname }) => relname)).toEqual([]);
+  });
+
   test.each([
     ['before it has counted the rows', ''],
     ['when it has', 'ANALYZE'],
