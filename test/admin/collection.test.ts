@@ -1,20 +1,11 @@
-import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { freshRepository } from '../ecr/support/test-repository.ts';
 import { buildImage } from '../support/images.ts';
-import { bytesIn } from '../support/temp-folder.ts';
-import { type AdminServer, startAdminServer } from './support/admin-server.ts';
+import { totalOf } from '../support/stored/bytes.ts';
+import { startAdminServer } from './support/admin-server.ts';
 
 /** More than the undo window, the leases and the graces of a server under test together. */
 const LATER = 30 * 86_400_000;
-
-async function filesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-}
-
-const blobsOf = ({ folder }: AdminServer) => join(folder, 'blobs');
 
 it('a round that is asked for brings the bytes of deleted images back, and says what it brought', async () => {
   await using server = await startAdminServer();
@@ -22,7 +13,7 @@ it('a round that is asked for brings the bytes of deleted images back, and says 
   const repository = await freshRepository(server.ecr.client);
   await repository.push(buildImage('a'), 'a');
   await repository.delete({ imageTag: 'a' });
-  expect(await bytesIn(blobsOf(server))).toBeGreaterThan(0);
+  expect(await totalOf(server.ecr.bytes)).toBeGreaterThan(0);
   // What one step of the life of a deletion makes due is done by the round or by the next.
   for (let round = 0; round < 4; round += 1) {
     server.clock.advance(LATER);
@@ -30,7 +21,7 @@ it('a round that is asked for brings the bytes of deleted images back, and says 
     expect(answer.status).toBe(200);
     expect(answer.json['collected']).toBeTypeOf('object');
   }
-  expect(await bytesIn(blobsOf(server))).toBe(0);
+  expect(await totalOf(server.ecr.bytes)).toBe(0);
   const status = await server.get('gc');
   expect(status.json).toMatchObject({
     deleted: { images: 0 },
@@ -54,7 +45,8 @@ it('a check of a sound store finds nothing, and one of a store that lost bytes s
   const sound = await server.post('fsck', { deep: true, repair: false });
   expect(sound.lines).toMatchObject([{ kind: 'total', checked: expect.any(Object), findings: 0, repaired: 0 }]);
 
-  for (const file of await filesIn(blobsOf(server))) await rm(file);
+  const { bytes } = server.ecr;
+  for (const name of (await bytes.sizes()).keys()) await bytes.lose(bytes.keyOf(name));
   const broken = await server.post('fsck', {});
   const findings = broken.lines.filter(({ kind }) => kind === 'finding');
   expect(findings.length).toBeGreaterThan(0);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { ROUTES } from '../../src/admin/routes.ts';
 import { freshRepository, imageNamed } from '../ecr/support/test-repository.ts';
+import { samples } from '../support/scaled/environment.ts';
 import { type Answer, serveThisFile } from './support/admin-server.ts';
 
 const server = await serveThisFile();
@@ -62,7 +63,7 @@ it('no body, however wrong, is answered with an error of the server', async () =
   const property = fc.asyncProperty(fc.constantFrom(...posts), input, async (path, body) => {
     expectSound(await server.post(path, body));
   });
-  await fc.assert(property, { numRuns: 400 });
+  await fc.assert(property, { numRuns: samples(400) });
 });
 
 it('no bytes in a body are', async () => {
@@ -73,7 +74,7 @@ it('no bytes in a body are', async () => {
   const property = fc.asyncProperty(fc.constantFrom(...posts), bytes, async (path, body) => {
     expectSound(await server.send('POST', path, body));
   });
-  await fc.assert(property, { numRuns: 200 });
+  await fc.assert(property, { numRuns: samples(200) });
 });
 
 it('no query is', async () => {
@@ -86,5 +87,5 @@ it('no query is', async () => {
   const property = fc.asyncProperty(fc.constantFrom(...gets), query, async (path, pairs) => {
     expectSound(await server.get(`${path}?${pairs.map((pair) => pair.join('=')).join('&')}`));
   });
-  await fc.assert(property, { numRuns: 200 });
+  await fc.assert(property, { numRuns: samples(200) });
 });

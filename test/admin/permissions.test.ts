@@ -8,8 +8,13 @@ import { createLogger } from '../../src/http/logger.ts';
 import { Fault } from '../../src/model/fault.ts';
 import { randomIds } from '../../src/model/ids.ts';
 import { ACCOUNT, EcrServer, REGION } from '../ecr/support/ecr-server.ts';
+import { FileBytes } from '../support/stored/file-bytes.ts';
+import { SqliteRows } from '../support/stored/sqlite-rows.ts';
 import { TestClock } from '../support/test-clock.ts';
 import { AdminServer } from './support/admin-server.ts';
+
+/** Nothing is stored. */
+const NOWHERE = { rows: new SqliteRows('nowhere'), bytes: new FileBytes('nowhere') };
 
 /** What the server asked, in order. */
 const asked: { principal: string; action: string; resource: string }[] = [];
@@ -49,7 +54,7 @@ async function serveNobody(): Promise<AdminServer> {
   const { port } = await listen(server, { host: '127.0.0.1', port: 0 });
   const resources = new AsyncDisposableStack();
   resources.defer(() => server.close());
-  return new AdminServer(new EcrServer(port, '', clock, resources), '');
+  return new AdminServer(new EcrServer(port, NOWHERE, clock, resources), '');
 }
 
 const server = await serveNobody();

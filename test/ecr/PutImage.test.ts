@@ -1,4 +1,3 @@
-import { DatabaseSync } from 'node:sqlite';
 import {
   DescribeImagesCommand,
   ImageAlreadyExistsException,
@@ -8,6 +7,7 @@ import {
 } from '@aws-sdk/client-ecr';
 import { describe, expect, it } from 'vitest';
 import { type BuiltManifest, blobOf, buildImage, buildIndex } from '../support/images.ts';
+import { inDialect } from '../support/stored/rows.ts';
 import { ACCOUNT, serveThisFile } from './support/ecr-server.ts';
 import { expectImages } from './support/expect-images.ts';
 import { AT_LEAST, AT_MOST, refusalOf, violation } from './support/refusals.ts';
@@ -17,6 +17,8 @@ import { freshRepository, imageNamed, outputOf, type TestRepository } from './su
 const server = await serveThisFile();
 const { client } = server;
 
+/** In SQL. */
+const LIST_OF_NAMES = { sqlite: 'json_group_array(name)', postgres: 'jsonb_agg(name)::text' };
 const OCI = 'application/vnd.oci.image.manifest.v1+json';
 const DOCKER = 'application/vnd.docker.distribution.manifest.v2+json';
 const A = imageNamed('a');
@@ -172,15 +174,16 @@ describe('PutImage', () => {
     const repository = await repositoryWithBlobs();
     await put(repository, A, { imageTag: 'first' });
     // As many pushes take seconds.
-    using database = new DatabaseSync(server.databasePath);
-    database.exec(`
-      INSERT INTO tag (repository_id, name, manifest_id, tagged_at)
+    await server.rows.change(
+      `INSERT INTO tag (repository_id, name, manifest_id, tagged_at)
       WITH RECURSIVE number (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM number WHERE n < 999)
       SELECT tag.repository_id, 'tag-' || n, tag.manifest_id, tag.tagged_at
       FROM tag JOIN repository ON repository.id = tag.repository_id CROSS JOIN number
-      WHERE repository.name = '${repository.name}';
-      UPDATE image SET tags = (SELECT json_group_array(name) FROM tag WHERE tag.manifest_id = image.manifest_id)
-      WHERE repository_id = (SELECT id FROM repository WHERE name = '${repository.name}')`);
+      WHERE repository.name = '${repository.name}'`,
+      `UPDATE image SET tags = (SELECT ${inDialect(server.rows, LIST_OF_NAMES)} FROM tag
+        WHERE tag.manifest_id = image.manifest_id)
+      WHERE repository_id = (SELECT id FROM repository WHERE name = '${repository.name}')`,
+    );
     await put(repository, A, { imageTag: 'tag-1000' });
     expect(await refusalOf(put(repository, A, { imageTag: 'tag-1001' }))).toEqual({
       name: 'LimitExceededException',

@@ -5,6 +5,7 @@ import type { Served } from '../../src/ecr/unserved.ts';
 import { digestOf } from '../../src/model/digest.ts';
 import { INPUTS } from '../ecr-shapes/inputs.ts';
 import { type BuiltManifest, buildIndex } from '../support/images.ts';
+import { samples } from '../support/scaled/environment.ts';
 import { ACCOUNT, CONTENT_TYPE, type RawAnswer, serveThisFile } from './support/ecr-server.ts';
 import { arnOf } from './support/repository-arns.ts';
 import { imageNamed, TestRepository } from './support/test-repository.ts';
@@ -170,7 +171,7 @@ describe('no request, however wrong, is answered with an error of the server', (
         expectSound(await server.call(operation, JSON.stringify(body)));
       },
     );
-    await fc.assert(property, { numRuns: 300 });
+    await fc.assert(property, { numRuns: samples(300) });
   });
 
   it('when bytes are changed', async () => {
@@ -185,7 +186,7 @@ describe('no request, however wrong, is answered with an error of the server', (
         expectSound(await server.call(operation, Uint8Array.from(bytes)));
       },
     );
-    await fc.assert(property, { numRuns: 200 });
+    await fc.assert(property, { numRuns: samples(200) });
   });
 
   it('when the target is anything that a header can hold', async () => {
@@ -196,7 +197,7 @@ describe('no request, however wrong, is answered with an error of the server', (
     const property = fc.asyncProperty(target, async (operation) => {
       expectSound(await server.call(operation, '{}'));
     });
-    await fc.assert(property, { numRuns: 100 });
+    await fc.assert(property, { numRuns: samples(100) });
   });
 
   it('and the server serves on', async () => {

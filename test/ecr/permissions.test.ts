@@ -9,9 +9,14 @@ import { createLogger } from '../../src/http/logger.ts';
 import { Fault } from '../../src/model/fault.ts';
 import { randomIds } from '../../src/model/ids.ts';
 import { INPUTS } from '../ecr-shapes/inputs.ts';
+import { FileBytes } from '../support/stored/file-bytes.ts';
+import { SqliteRows } from '../support/stored/sqlite-rows.ts';
 import { TestClock } from '../support/test-clock.ts';
 import { ACCOUNT, EcrServer, REGION } from './support/ecr-server.ts';
 import { BAD_ARNS } from './support/repository-arns.ts';
+
+/** Nothing is stored. */
+const NOWHERE = { rows: new SqliteRows('nowhere'), bytes: new FileBytes('nowhere') };
 
 /** What the server asked, in order. */
 const asked: { principal: string; action: string; resource: string }[] = [];
@@ -62,7 +67,7 @@ async function serveNobody(): Promise<EcrServer> {
   const { port } = await listen(server, { host: '127.0.0.1', port: 0 });
   const resources = new AsyncDisposableStack();
   resources.defer(() => server.close());
-  return new EcrServer(port, '', clock, resources);
+  return new EcrServer(port, NOWHERE, clock, resources);
 }
 
 const server = await serveNobody();

@@ -13,6 +13,7 @@ import { checkStores, runCheck } from '../support/check-stores.ts';
 import { collect } from '../support/collect.ts';
 import { blobOf, buildImage, buildIndex, layerOf, makeRepository, pushBlob, pushImage } from '../support/images.ts';
 import { forAnyOrder } from '../support/interleave.ts';
+import { samples } from '../support/scaled/environment.ts';
 import { HOUR, MINUTE, openStores } from '../support/stores.ts';
 
 const LOOK = { deep: true, repair: false, strayAge: -Infinity, patience: Infinity };
@@ -102,7 +103,7 @@ describe('A check of a sound store has no findings', () => {
       expect((await runCheck(stores.ports, { ...LOOK, patience: 0 })).findings).toEqual([]);
       await checkStores(stores);
     });
-    await fc.assert(property, { numRuns: 15, endOnFailure: true });
+    await fc.assert(property, { numRuns: samples(15), endOnFailure: true });
   });
 
   test('while images are pushed, deleted and collected beside it', async () => {

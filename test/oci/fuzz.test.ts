@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { dial, parseAnswer } from '../http/test-server.ts';
 import { blobOf, buildImage } from '../support/images.ts';
+import { samples } from '../support/scaled/environment.ts';
 import { type OciServer, startOci } from './support/oci-server.ts';
 
 const IMAGE = buildImage('fuzz');
@@ -208,7 +209,7 @@ test('no request, however malformed, is answered with an error of ours or outsid
         }
       },
     ),
-    { numRuns: 600 },
+    { numRuns: samples(600) },
   );
   expect((await server.send('GET /v2/')).status).toBe(200);
 });

@@ -17,6 +17,7 @@ import {
   pushImage,
   putManifest,
 } from '../support/images.ts';
+import { samples } from '../support/scaled/environment.ts';
 import { HOUR, openStores, type Stores, TEST_RETENTION } from '../support/stores.ts';
 import { deleteOneByOne, worlds } from './deletion-model.ts';
 import { ONE_IDENTIFIER } from './deletion-table/one-identifier.ts';
@@ -205,7 +206,7 @@ test('For any repository and any request, the stores end up where deleting one b
       expect(actual.failures.map(({ imageId, code }) => ({ imageId, code }))).toEqual(expected.failures);
       expect(await imagesIn(path)).toEqual(new Map([...expected.left].map(([digest, { tags }]) => [digest, tags])));
     }),
-    { numRuns: 200 },
+    { numRuns: samples(200) },
   );
 });
 

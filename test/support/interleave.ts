@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { Ports } from '../../src/registry/ports.ts';
+import { samples } from './scaled/environment.ts';
 import { openStores, type Stores, type StoresOptions } from './stores.ts';
 
 /** One of several requests or workers that go on at the same time. */
@@ -100,5 +101,5 @@ export async function forAnyOrder(
       );
     });
   });
-  await fc.assert(property, { numRuns: runs });
+  await fc.assert(property, { numRuns: samples(runs) });
 }

@@ -7,10 +7,14 @@ import { StoreUnavailable } from '../../model/store-unavailable.ts';
  *
  * `again`: others were in its way, and it may be run once more: a serialization failure, a deadlock, a lock that was not to be
  * had in time. `met`: it came upon a row that another transaction had just committed or removed; run again, it sees that.
+ * `stale`: the connection has prepared a statement when tables had other columns, and is to be closed: a migration came in between.
  * `lost`: the connection or the server is gone. `busy`: the server is there and cannot do it now. `full`: its disk is full.
  * `error`: none of these, so most likely ours.
  */
-export type FailureKind = 'again' | 'met' | 'lost' | 'busy' | 'full' | 'error';
+export type FailureKind = 'again' | 'stale' | 'met' | 'lost' | 'busy' | 'full' | 'error';
+
+/** What PostgreSQL answers, as a feature that it does not have, to a statement whose columns are others than when it was prepared. */
+const STALE = 'cached plan must not change result type';
 
 /** By SQLSTATE, as PostgreSQL's manual lists them in appendix A. */
 const STATES: Readonly<Record<string, FailureKind>> = {
@@ -58,6 +62,7 @@ export function kindOf(error: unknown): FailureKind {
   if (!(error instanceof Error)) return 'error';
   const code = codeOf(error);
   if (error instanceof pg.DatabaseError && code !== undefined) {
+    if (error.message === STALE) return 'stale';
     return STATES[code] ?? (code.startsWith('08') ? 'lost' : 'error');
   }
   if (error instanceof AggregateError) return error.errors.some((one) => kindOf(one) === 'lost') ? 'lost' : 'error';
@@ -74,6 +79,7 @@ export function codeOf(error: unknown): string | undefined {
 export function translate(error: unknown): unknown {
   switch (kindOf(error)) {
     case 'again':
+    case 'stale':
     case 'lost':
     case 'busy':
       return new StoreUnavailable('database', error);

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
-import { codeOf } from './failure.ts';
+import { kindOf } from './failure.ts';
 import { MIGRATIONS, type Migration } from './migrations.ts';
 import { reach } from './reach.ts';
 import { SchemaAhead } from './schema-version.ts';
@@ -27,7 +27,6 @@ const LOCK = 4327_2015_0921;
 const LOCK_TIMEOUT = 2_000;
 const ATTEMPTS = 60;
 const PAUSE = 500;
-const LOCK_NOT_AVAILABLE = '55P03';
 
 /** What `migratePostgres` would do. @throws DatabaseUnreachable, SchemaAhead */
 export async function planMigration(url: string, migrations = MIGRATIONS): Promise<MigrationPlan> {
@@ -94,7 +93,7 @@ async function applyPatiently(client: pg.ClientBase, first: number, migrations: 
     try {
       return await apply(client, first, migrations);
     } catch (error) {
-      if (codeOf(error) !== LOCK_NOT_AVAILABLE || attempt === ATTEMPTS) throw error;
+      if (kindOf(error) !== 'again' || attempt === ATTEMPTS) throw error;
       await pause(PAUSE);
     }
   }

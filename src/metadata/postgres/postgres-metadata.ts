@@ -22,9 +22,17 @@ export interface PostgresOptions extends PoolOptions {
 
 /**
  * How often a transaction is run, by what was in its way. One that came upon a row that should not be there, or lost its
- * connection before the commit, sees the next time what is there.
+ * connection before the commit, sees the next time what is there. After a migration every connection may be stale once.
  */
-const ATTEMPTS: Readonly<Record<FailureKind, number>> = { again: 12, met: 4, lost: 4, busy: 1, full: 1, error: 1 };
+const ATTEMPTS: Readonly<Record<FailureKind, number>> = {
+  again: 12,
+  stale: 1_000,
+  met: 4,
+  lost: 4,
+  busy: 1,
+  full: 1,
+  error: 1,
+};
 /** In milliseconds: after so long nothing is tried again. */
 const LONGEST = 20_000;
 /** In milliseconds: the most that the first repetition waits, and any. */
@@ -70,15 +78,17 @@ export class PostgresMetadata implements MetadataStore {
     const { client, before } = await this.#take();
     this.#inspectors.add(client);
     const session = new PostgresSession(client, this.#options.onQuery);
+    let met: unknown;
     try {
       await client.query(before + BEGIN_INSPECTION);
       return await look(viewOf(session));
     } catch (error) {
+      met = error;
       throw translate(error);
     } finally {
       session.end();
       // Broken off when the store was closed, it has been given back.
-      if (this.#inspectors.delete(client)) await this.#connections.endNow(client, client.query('COMMIT'));
+      if (this.#inspectors.delete(client)) await this.#connections.endNow(client, endOf(client, met, 'COMMIT'));
     }
   }
 
@@ -119,7 +129,7 @@ export class PostgresMetadata implements MetadataStore {
       session.end();
       // A refusal of ours is not the connection's fault. Nothing hangs on the end of a view, so nobody waits for it.
       if (error instanceof Fault) this.#connections.endLater(client);
-      else void this.#connections.endNow(client, client.query('COMMIT'));
+      else void this.#connections.endNow(client, endOf(client, error, 'COMMIT'));
       throw error;
     }
   }
@@ -135,7 +145,7 @@ export class PostgresMetadata implements MetadataStore {
       await failpoint('transaction.ready');
     } catch (error) {
       session.end();
-      await this.#connections.endNow(client, client.query('ROLLBACK'));
+      await this.#connections.endNow(client, endOf(client, error, 'ROLLBACK'));
       throw error;
     }
     await this.#commit(client, session);
@@ -169,6 +179,7 @@ export class PostgresMetadata implements MetadataStore {
       } catch (error) {
         if (attempt >= ATTEMPTS[kindOf(error)] || performance.now() - begun > LONGEST) throw translate(error);
         this.#options.onRetry?.(codeOf(error) ?? 'connection');
+        if (kindOf(error) === 'stale') continue;
         // Not the same for everybody: those who met would meet again.
         await pause(randomInt(Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** attempt)));
       }
@@ -187,6 +198,11 @@ export class PostgresMetadata implements MetadataStore {
 const BEGIN_VIEW = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 const BEGIN_INSPECTION = `${BEGIN_VIEW}; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0`;
 const BEGIN_CHANGE = 'BEGIN ISOLATION LEVEL READ COMMITTED';
+
+/** Ends a transaction that met this error. A connection whose statements are stale is of no more use. */
+function endOf(client: PoolClient, error: unknown, statement: 'COMMIT' | 'ROLLBACK'): Promise<unknown> {
+  return kindOf(error) === 'stale' ? Promise.reject(error) : client.query(statement);
+}
 
 /** Not waited for before the first statement: that goes out with it. */
 function begin(client: PoolClient, statement: string): Promise<unknown> {

@@ -3,6 +3,7 @@ import { afterAll } from 'vitest';
 import { signRequest } from '../../../src/aws/sigv4/sign-request.ts';
 import { start } from '../../../src/main.ts';
 import { EcrServer, REGION, settingsOf } from '../../ecr/support/ecr-server.ts';
+import { findServerPlace } from '../../support/stored/server-place.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { TestClock } from '../../support/test-clock.ts';
 
@@ -107,10 +108,11 @@ export async function startAdminServer(): Promise<AdminServer> {
   await using opening = new AsyncDisposableStack();
   const folder = opening.use(await tempFolder()).path;
   const clock = new TestClock(Date.UTC(2026, 10, 23, 12, 0, 0, 663));
-  const settings = { ...settingsOf(folder), undoWindow: UNDO_WINDOW };
+  const place = opening.use(await findServerPlace(folder));
+  const settings = { ...settingsOf(folder), ...place.settings, undoWindow: UNDO_WINDOW };
   const running = await start(settings, clock);
   opening.defer(() => running.close());
-  return new AdminServer(new EcrServer(running.address.port, folder, clock, opening.move()), folder);
+  return new AdminServer(new EcrServer(running.address.port, place, clock, opening.move()), folder);
 }
 
 /** One server for all tests of the file that calls this; it ends with them. */

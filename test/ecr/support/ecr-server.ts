@@ -1,5 +1,4 @@
 import { Agent, type ClientRequest, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { join } from 'node:path';
 import { ECRClient, type ECRClientConfig } from '@aws-sdk/client-ecr';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { afterAll } from 'vitest';
@@ -7,6 +6,9 @@ import { TEST_CREDENTIAL } from '../../../src/config/credentials.ts';
 import type { Settings } from '../../../src/config/settings.ts';
 import { start } from '../../../src/main.ts';
 import { smithy, type WireRequest } from '../../aws/sigv4/signers.ts';
+import type { Bytes } from '../../support/stored/bytes.ts';
+import type { Rows } from '../../support/stored/rows.ts';
+import { findServerPlace, type ServerPlace } from '../../support/stored/server-place.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { TestClock } from '../../support/test-clock.ts';
 
@@ -51,15 +53,23 @@ export class EcrServer implements AsyncDisposable {
   readonly host: string;
   readonly clock: TestClock;
   /** For what would take the API too long. */
-  readonly databasePath: string;
+  readonly rows: Rows;
+  /** For what the API does not show. */
+  readonly bytes: Bytes;
   /** Signs with `test`/`test` in us-east-1. */
   readonly client: ECRClient;
   readonly #resources: AsyncDisposableStack;
   readonly #agent = new Agent({ keepAlive: true });
 
-  constructor(port: number, folder: string, clock: TestClock, resources: AsyncDisposableStack) {
+  constructor(
+    port: number,
+    { rows, bytes }: Pick<ServerPlace, 'rows' | 'bytes'>,
+    clock: TestClock,
+    resources: AsyncDisposableStack,
+  ) {
     this.host = `127.0.0.1:${port}`;
-    this.databasePath = join(folder, 'berth.db');
+    this.rows = rows;
+    this.bytes = bytes;
     this.clock = clock;
     this.#resources = resources;
     this.#resources.defer(() => this.#agent.destroy());
@@ -203,9 +213,10 @@ export async function startEcrServer(options: { folder?: string; clock?: TestClo
   const folder = options.folder ?? opening.use(await tempFolder()).path;
   // Not a whole second, so that a lost millisecond shows.
   const clock = options.clock ?? new TestClock(Date.UTC(2026, 10, 23, 12, 0, 0, 663));
-  const running = await start(settingsOf(folder), clock);
+  const place = opening.use(await findServerPlace(folder));
+  const running = await start({ ...settingsOf(folder), ...place.settings }, clock);
   opening.defer(() => running.close());
-  return new EcrServer(running.address.port, folder, clock, opening.move());
+  return new EcrServer(running.address.port, place, clock, opening.move());
 }
 
 /** One server for all tests of the file that calls this; it ends with them. */

@@ -16,6 +16,11 @@ const VARIABLE = 'BERTH_TEST_SCALED';
 /** Undefined where stores are embedded: SQLite and files. */
 export const SCALED: Scaled | undefined = parse(process.env[VARIABLE]);
 
+/** How many random samples to take where `runs` are right for embedded stores: each takes several times as long. */
+export function samples(runs: number): number {
+  return SCALED ? Math.ceil(runs / 5) : runs;
+}
+
 export function announce(scaled: Scaled): void {
   process.env[VARIABLE] = JSON.stringify(scaled);
 }

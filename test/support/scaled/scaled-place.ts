@@ -1,8 +1,8 @@
 import type { MetadataStore } from '../../../src/metadata/metadata-store.ts';
 import { openPostgres } from '../postgres/databases.ts';
-import type { Bytes } from '../stored/bytes.ts';
 import type { Place } from '../stored/place.ts';
 import { PostgresRows } from '../stored/postgres-rows.ts';
+import type { ServerPlace } from '../stored/server-place.ts';
 import type { Scaled } from './environment.ts';
 import { EMPTY, makeDatabase } from './fresh-database.ts';
 import { freshS3Place, objectBytes, rememberedBytes } from './scaled-bytes.ts';
@@ -21,7 +21,7 @@ interface Database {
 /** Empty ones, for the next who wants one. They end with the worker. */
 const free: Database[] = [];
 /** By folder: what stays as long as the worker. */
-const staying = new Map<string, Promise<{ readonly database: Database; readonly bytes: Bytes }>>();
+const staying = new Map<string, ReturnType<typeof makeStaying>>();
 
 /** A database and bytes of its own. */
 export async function findScaledPlace(scaled: Scaled, putBackOften: boolean): Promise<Place> {
@@ -56,9 +56,32 @@ export async function findStayingPlace(scaled: Scaled, folder: string): Promise<
   };
 }
 
+/** The same for a server in this process, with the settings that lead it there. */
+export async function findScaledServerPlace(scaled: Scaled, folder: string): Promise<ServerPlace> {
+  const place = staying.get(folder) ?? makeStaying(scaled);
+  staying.set(folder, place);
+  const { database, s3, bytes } = await place;
+  // Where every tool of AWS looks for them.
+  process.env['AWS_ACCESS_KEY_ID'] = scaled.s3.credentials.accessKeyId;
+  process.env['AWS_SECRET_ACCESS_KEY'] = scaled.s3.credentials.secretAccessKey;
+  return {
+    settings: {
+      database: { kind: 'postgres', url: database.url },
+      blobs: { kind: 's3', bucket: s3.bucket, prefix: s3.prefix },
+      s3Endpoint: s3.endpoint,
+      s3PathStyle: true,
+      blobRedirects: false,
+    },
+    rows: database.rows,
+    bytes,
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
 async function makeStaying(scaled: Scaled) {
   const database = free.pop() ?? (await make(scaled));
-  return { database, bytes: objectBytes(freshS3Place(scaled), scaled.s3) };
+  const s3 = freshS3Place(scaled);
+  return { database, s3, bytes: objectBytes(s3, scaled.s3) };
 }
 
 /** In milliseconds: a test may do more at once than a server lets in. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, vi } from 'vitest';
+import { samples } from '../scaled/environment.ts';
 import type { Stores } from '../stores.ts';
 import { type Explored, exploreSchedules, type Thoroughness } from './explore.ts';
 import { Lab, type LabOptions, type PartyClock } from './lab.ts';
@@ -58,7 +59,7 @@ export async function someSchedules<Context>(
   scenario: Scenario<Context>,
 ): Promise<void> {
   await using trial = await Trial.prepare(options, scenario);
-  const numRuns = Number(process.env['SCHEDULES'] ?? options.runs);
+  const numRuns = Number(process.env['SCHEDULES'] ?? samples(options.runs));
   const property = fc.asyncProperty(fc.infiniteStream(fc.nat(59)), async (choices) => {
     await trial.run({ choose: (waiting) => waiting[(choices.next().value ?? 0) % waiting.length] });
   });

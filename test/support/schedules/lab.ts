@@ -91,7 +91,7 @@ export class Lab implements AsyncDisposable {
         choose: conduct.choose,
         onStep: async (step) => {
           await ear.understand(step, stores.rows);
-          if (!this.#traits.damaged) await checkLiveBytes(stores, step.label);
+          if (!this.#traits.damaged && mayHarm(step)) await checkLiveBytes(stores, step.label);
           await conduct.onStep?.(step);
         },
       });
@@ -120,9 +120,16 @@ export class Lab implements AsyncDisposable {
   }
 }
 
+/** Whether it changed what images name, or any bytes. */
+function mayHarm({ footprint }: Step): boolean {
+  return [...footprint].some(
+    ([thing, how]) => how === 'write' && /^(?:image|manifest_blob|blob|bytes\/.*)$/.test(thing),
+  );
+}
+
 /** At no moment is there a live image whose bytes are not. */
 async function checkLiveBytes({ rows, bytes }: Stores, after: string): Promise<void> {
-  const named = await rows.query(
+  const named = await rows.askAgain(
     `SELECT DISTINCT blob.storage_key, blob.size FROM image JOIN manifest_blob AS named ON named.manifest_id = image.manifest_id
       LEFT JOIN blob ON blob.id = named.blob_id`,
   );

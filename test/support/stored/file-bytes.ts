@@ -8,9 +8,12 @@ import type { Bytes, KeptBytes } from './bytes.ts';
 /** The bytes below a folder. */
 export class FileBytes implements Bytes {
   readonly folder: string;
+  readonly #within: RegExp;
 
-  constructor(folder: string) {
+  /** Of a folder that has other files, too, `within` says which are bytes. */
+  constructor(folder: string, within = /^/) {
     this.folder = folder;
+    this.#within = within;
   }
 
   open(): Promise<{ readonly blobs: BlobStore; readonly uploads: UploadStore }> {
@@ -66,6 +69,7 @@ export class FileBytes implements Bytes {
     return readdirSync(this.folder, { recursive: true, withFileTypes: true })
       .filter((entry) => !entry.isDirectory())
       .map((entry) => join(entry.parentPath, entry.name).slice(this.folder.length + 1))
+      .filter((name) => this.#within.test(name))
       .sort();
   }
 }

@@ -20,44 +20,36 @@ import type { Around, Bytes, KeptBytes } from './bytes.ts';
 export class ObjectBytes implements Bytes {
   protected readonly place: S3Place;
   protected readonly layout: Layout;
-  readonly #client: S3Client;
+  protected readonly client: S3Client;
   readonly #opened: AsyncDisposable[] = [];
 
   /** `client` speaks to the store past Berth. */
   constructor(place: S3Place, client: S3Client) {
     this.place = place;
     this.layout = new Layout(place.prefix);
-    this.#client = client;
+    this.client = client;
   }
 
-  /** Without links, which lead clients past whoever is tested. */
   async open(around: Around): Promise<{ readonly blobs: BlobStore; readonly uploads: UploadStore }> {
     const stores = await openS3Stores(this.place, around);
     this.#opened.push(stores);
-    const { blobs, uploads } = stores;
-    const withoutLinks: BlobStore = {
-      open: (key, range) => blobs.open(key, range),
-      erase: (names) => blobs.erase(names),
-      list: () => blobs.list(),
-      stat: (names, look) => blobs.stat(names, look),
-    };
-    return { blobs: withoutLinks, uploads };
+    return { blobs: withoutLinks(stores.blobs), uploads: stores.uploads };
   }
 
   async sizes(): Promise<ReadonlyMap<string, number>> {
     const sizes = new Map<string, number>();
     const place = { Bucket: this.place.bucket, Prefix: this.layout.root };
     for (let after: string | undefined, more = true; more; ) {
-      const page = await this.#client.send(new ListObjectsV2Command({ ...place, ContinuationToken: after }));
+      const page = await this.client.send(new ListObjectsV2Command({ ...place, ContinuationToken: after }));
       for (const { Key = '', Size = 0 } of page.Contents ?? []) {
         if (Key !== this.layout.storeId) sizes.set(this.layout.shorten(Key), Size);
       }
       more = page.IsTruncated === true;
       after = page.NextContinuationToken;
     }
-    const { Uploads = [] } = await this.#client.send(new ListMultipartUploadsCommand(place));
+    const { Uploads = [] } = await this.client.send(new ListMultipartUploadsCommand(place));
     for (const { Key = '', UploadId = '' } of Uploads) {
-      const { Parts = [] } = await this.#client.send(new ListPartsCommand({ Bucket: place.Bucket, Key, UploadId }));
+      const { Parts = [] } = await this.client.send(new ListPartsCommand({ Bucket: place.Bucket, Key, UploadId }));
       sizes.set(
         `${this.layout.shorten(Key)}!${UploadId}`,
         Parts.reduce((sum, { Size = 0 }) => sum + Size, 0),
@@ -75,25 +67,23 @@ export class ObjectBytes implements Bytes {
   }
 
   async sizeOf(key: string): Promise<number | undefined> {
-    return orNothing(
-      async () => (await this.#client.send(new HeadObjectCommand(this.#object(key)))).ContentLength ?? 0,
-    );
+    return orNothing(async () => (await this.client.send(new HeadObjectCommand(this.#object(key)))).ContentLength ?? 0);
   }
 
   async read(key: string): Promise<Buffer | undefined> {
     return orNothing(async () => {
-      const { Body } = await this.#client.send(new GetObjectCommand(this.#object(key)));
+      const { Body } = await this.client.send(new GetObjectCommand(this.#object(key)));
       return Buffer.from((await Body?.transformToByteArray()) ?? []);
     });
   }
 
   async plant(key: string, bytes: Uint8Array): Promise<void> {
-    await this.#client.send(new PutObjectCommand({ ...this.#object(key), Body: bytes }));
+    await this.client.send(new PutObjectCommand({ ...this.#object(key), Body: bytes }));
   }
 
   async lose(key: string): Promise<void> {
     const Objects = [{ Key: this.#object(key).Key }];
-    await this.#client.send(new DeleteObjectsCommand({ Bucket: this.place.bucket, Delete: { Objects } }));
+    await this.client.send(new DeleteObjectsCommand({ Bucket: this.place.bucket, Delete: { Objects } }));
   }
 
   /** Of what is finished. */
@@ -119,6 +109,16 @@ export class ObjectBytes implements Bytes {
   #object(key: string): { readonly Bucket: string; readonly Key: string } {
     return { Bucket: this.place.bucket, Key: this.layout.object(key as StorageKey) };
   }
+}
+
+/** Links lead clients past whoever is tested. */
+export function withoutLinks(blobs: BlobStore): BlobStore {
+  return {
+    open: (key, range) => blobs.open(key, range),
+    erase: (names) => blobs.erase(names),
+    list: () => blobs.list(),
+    stat: (names, look) => blobs.stat(names, look),
+  };
 }
 
 async function orNothing<T>(look: () => Promise<T>): Promise<T | undefined> {

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { statementName } from '../../../src/metadata/postgres/statement-name.ts';
 import { sessionTypes } from '../../../src/metadata/postgres/types.ts';
 import { brokenForeignKeys } from './broken-foreign-keys.ts';
 import { PostgresFootprints } from './postgres-footprints.ts';
@@ -37,6 +38,10 @@ export class PostgresRows implements Rows {
     return (await (await this.#client()).query(sql)).rows;
   }
 
+  async askAgain(sql: string): Promise<Row[]> {
+    return (await (await this.#client()).query({ name: statementName(sql), text: sql })).rows;
+  }
+
   async change(...statements: readonly string[]): Promise<number[]> {
     const client = await this.#client();
     await client.query(`BEGIN; SET LOCAL session_replication_role = replica; ${FOLD}`);
@@ -68,7 +73,7 @@ export class PostgresRows implements Rows {
 
   async all(): Promise<unknown> {
     this.#allRows ??= this.#askingForAll();
-    return this.query(await this.#allRows);
+    return this.askAgain(await this.#allRows);
   }
 
   /** In a schema beside the tables. */
@@ -95,7 +100,7 @@ export class PostgresRows implements Rows {
     );
     return {
       putBack: async () => {
-        await this.query(`SELECT ${schema}.put_back()`);
+        await this.askAgain(`SELECT ${schema}.put_back()`);
       },
     };
   }

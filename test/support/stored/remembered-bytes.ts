@@ -1,17 +1,33 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { BlobStore, UploadStore } from '../../../src/blobs/blob-store.ts';
+import { Bucket } from '../../../src/blobs/s3/bucket.ts';
 import type { S3Place } from '../../../src/blobs/s3/open-stores.ts';
+import { Presigner } from '../../../src/blobs/s3/presigner.ts';
+import { S3Blobs } from '../../../src/blobs/s3/s3-blobs.ts';
+import { S3Uploads } from '../../../src/blobs/s3/s3-uploads.ts';
+import { Sightings } from '../../../src/blobs/s3/sightings.ts';
 import type { StorageKey } from '../../../src/model/ids.ts';
 import type { HonestS3 } from '../s3/honest-s3.ts';
-import type { KeptBytes } from './bytes.ts';
-import { ObjectBytes } from './object-bytes.ts';
+import type { Around, KeptBytes } from './bytes.ts';
+import { ObjectBytes, withoutLinks } from './object-bytes.ts';
 
 /** The same in the memory of an S3 of the tests' own, which is looked at, kept and put back in no time. */
 export class RememberedBytes extends ObjectBytes {
   readonly #s3: HonestS3;
+  #presigner: Promise<Presigner> | undefined;
 
   constructor(place: S3Place, client: S3Client, s3: HonestS3) {
     super(place, client);
     this.#s3 = s3;
+  }
+
+  /** Without the questions to the store that a process begins with. */
+  override async open({ ids, clock }: Around): Promise<{ readonly blobs: BlobStore; readonly uploads: UploadStore }> {
+    const bucket = new Bucket(this.client, this.place.bucket, this.place.prefix, undefined);
+    const sightings = new Sightings(clock);
+    this.#presigner ??= Presigner.prepare(this.client, this.place.bucket, clock);
+    const blobs = withoutLinks(new S3Blobs(bucket, sightings, await this.#presigner));
+    return { blobs, uploads: new S3Uploads(bucket, ids, sightings) };
   }
 
   override async sizes(): Promise<ReadonlyMap<string, number>> {

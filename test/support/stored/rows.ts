@@ -8,6 +8,9 @@ export interface Rows extends AsyncDisposable {
 
   query(sql: string): Promise<Row[]>;
 
+  /** As `query`, for one that is asked again and again while there is not much: the database need not think about it each time. */
+  askAgain(sql: string): Promise<Row[]>;
+
   /** Makes the changes together, whatever foreign keys say to them. Answers how many rows each has changed. */
   change(...statements: readonly string[]): Promise<number[]>;
 

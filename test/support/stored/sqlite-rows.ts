@@ -18,6 +18,10 @@ export class SqliteRows implements Rows {
     return this.#database.prepare(sql).all();
   }
 
+  async askAgain(sql: string): Promise<Row[]> {
+    return this.query(sql);
+  }
+
   async change(...statements: readonly string[]): Promise<number[]> {
     return statements.map((statement) => Number(this.#database.prepare(statement).run().changes));
   }
