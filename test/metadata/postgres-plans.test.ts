@@ -60,7 +60,8 @@ describe.skipIf(NO_POSTGRES)('PostgreSQL, among many small repositories,', () =>
     // As Berth's own connections are told to plan.
     const pool = openPool({ url, pool: 1, statementTimeout: 30_000, connectTimeout: 10_000 });
     const client = await pool.connect();
-    for (const [number, text] of [...statements].entries()) plans.set(text, await planOf(client, `s${number}`, text));
+    const planned = [...statements].filter((text) => !text.startsWith('ANALYZE'));
+    for (const [number, text] of planned.entries()) plans.set(text, await planOf(client, `s${number}`, text));
     client.release();
     await pool.end();
   }, 60_000);

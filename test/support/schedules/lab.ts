@@ -36,7 +36,9 @@ export class Lab implements AsyncDisposable {
   ): Promise<Lab> {
     const ear = new Ear();
     const stores = await openStores({ ...options, putBackOften: true, onQuery: (sql) => ear.hear(sql) });
-    await prepare({ ...stores, ports: { ...stores.ports, ids: stableIds(() => 9) } });
+    const ids = stableIds(() => 9);
+    const opened = await stores.bytes.open({ ids, clock: stores.clock });
+    await prepare({ ...stores, ports: { ...stores.ports, ...opened, ids } });
     const [rows, bytes] = [await stores.rows.keep(), await stores.bytes.keep()];
     const putBack = async () => {
       await rows.putBack();
