@@ -1,7 +1,7 @@
 import { patchQuery, type Result, textOf } from './patch-query.ts';
 
 /** In milliseconds. */
-const KEPT = 250;
+const KEPT = 1000;
 
 /** Where tags lead is kept for a moment when it has been read, and answered again. */
 const views = new WeakSet<object>();
