@@ -9,7 +9,7 @@ const kept = new Map<string, { readonly result: Result; readonly until: number }
 
 patchQuery(async (client, statement, send): Promise<Result> => {
   const text = textOf(statement);
-  if (text.startsWith('BEGIN')) {
+  if (text.includes('BEGIN')) {
     if (text.includes('READ ONLY')) views.add(client);
     else views.delete(client);
   }
