@@ -37,6 +37,8 @@ export interface SqlDialect {
    * never has, or does not remember and has no row.
    */
   greatestId(table: string): RawBuilder<{ value: number | null }>;
+  /** What makes the database look at how large this table has become, where much has come at once. */
+  sizeUp(table: string): readonly RawBuilder<unknown>[];
   /** What makes the database name the next row with a greater number than this, and than all that the table has. */
   skipIds(table: string, id: number): readonly RawBuilder<unknown>[];
 

@@ -101,6 +101,11 @@ export class TransferWriter extends TransferReader {
     for (const statement of this.session.dialect.skipIds(table.name, id)) await statement.execute(this.session.db);
   }
 
+  /** Lets the database plan for what has come. */
+  async sizeUp(table: Carried): Promise<void> {
+    for (const statement of this.session.dialect.sizeUp(table.name)) await statement.execute(this.session.db);
+  }
+
   async #insert(table: Carried, rows: readonly Row[]): Promise<void> {
     const values = rows.map((row) => sql`(${valuesOf(table.columns, row)})`);
     await sql`INSERT INTO ${sql.table(table.name)} (${columns(table.columns)}) VALUES ${sql.join(values)}

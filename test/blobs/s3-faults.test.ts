@@ -60,7 +60,7 @@ describe('An error is never taken for absence', () => {
   test.each([
     ['denied', 'AccessDenied'],
     ['no bucket', 'NoSuchBucket'],
-    ['internal error', 'InternalError'],
+    ['internal error', 'StoreUnavailable'],
   ] as const)('%s', async (lie, name) => {
     const key = await store(SMALL);
     const always = { times: 100 };

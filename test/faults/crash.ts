@@ -35,6 +35,8 @@ const { values } = parseArgs({
     hits: { type: 'string', default: '1,2,7' },
   },
 });
+/** What this server does not use. */
+const OTHER_STORES = ['metadata/postgres/', 'blobs/s3/'];
 process.exitCode = await main();
 
 async function main(): Promise<number> {
@@ -85,7 +87,7 @@ async function whyNot(how: string): Promise<string | undefined> {
   if (how === 'kill') return undefined;
   if (how === 'power') return whyNoPowerCuts();
   if (how !== 'failpoint') throw new Error(`--how is kill, power or failpoint, not ${how}`);
-  return (await failpointsInSource()).length === 0 ? 'the source has no failpoints' : undefined;
+  return (await failpointsInSource(OTHER_STORES)).length === 0 ? 'the source has no failpoints' : undefined;
 }
 
 /** Which failpoints the load came to at any of the hits, and the hits that it did not come to. */
@@ -97,7 +99,7 @@ interface Visits {
 /** One cycle for each failpoint and hit. */
 async function everyFailpoint({ reached, unreached }: Visits): Promise<Partial<CrashOptions>> {
   const hits = values.hits.split(',').map(Number);
-  const names = values.failpoints?.split(',') ?? (await failpointsInSource());
+  const names = values.failpoints?.split(',') ?? (await failpointsInSource(OTHER_STORES));
   const points = names.flatMap((name) => hits.map((hit) => ({ name, hit })));
   const at = (cycle: number) => points[cycle - 1] ?? { name: '', hit: 0 };
   return {

@@ -30,7 +30,7 @@ describe('A process that is not as good as the others', () => {
       const report = await runScaled({
         ...OPTIONS,
         how: 'nothing',
-        cycles: 6,
+        cycles: 12,
         planted: (number) => (number === 0 ? planted(number) : {}),
         untilFound: true,
         say: () => undefined,

@@ -221,6 +221,7 @@ async function useTransfer({ transfer }: MetadataTransaction): Promise<void> {
     if (first) await transfer.list(table, first, 9);
     await transfer.last(table);
     await transfer.count(table);
+    await transfer.sizeUp(table);
     if (isNumbered(table)) await transfer.skipIds(table, await transfer.greatestId(table));
   }
   await transfer.remove(carried('blob'), { id: 0 });

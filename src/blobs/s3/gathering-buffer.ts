@@ -1,8 +1,8 @@
 import type { PartBudget } from './part-budget.ts';
 import { PART_BYTES } from './part-size.ts';
 
-/** So much is gathered without asking for the memory of a part: most uploads are smaller. */
-const SMALL = 1024 * 1024;
+/** So much is gathered without asking for the memory of a part: most uploads are smaller, and thousands may trickle in at a time. */
+const SMALL = 256 * 1024;
 
 /** Bytes of one upload until they are a part, or until there are no more. */
 export class GatheringBuffer {

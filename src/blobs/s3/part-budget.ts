@@ -1,7 +1,7 @@
 import { PART_BYTES } from './part-size.ts';
 
-/** Parts that this process holds in memory at a time, over all its uploads. */
-const PARTS_AT_ONCE = 32;
+/** Parts that this process holds in memory at a time, over all its uploads. What is not filled yet takes no memory. */
+const PARTS_AT_ONCE = 48;
 
 /**
  * Shares out memory for parts among all uploads. Whoever gets none waits, in order of arrival: that holds his client up until

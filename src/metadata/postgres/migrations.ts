@@ -1,5 +1,6 @@
 import { theTables } from './migrations/0001-the-tables.ts';
 import { uploadsOfManyNames } from './migrations/0002-uploads-of-many-names.ts';
+import { whatThePlannerIsTold } from './migrations/0003-what-the-planner-is-told.ts';
 
 export interface Migration {
   readonly name: string;
@@ -20,6 +21,12 @@ export const MIGRATIONS: readonly Migration[] = [
     name: 'uploads of many names',
     note: 'adds a column to upload, and a table for what uploads have in the store',
     sql: uploadsOfManyNames,
+    worksWith: 1,
+  },
+  {
+    name: 'what the planner is told',
+    note: 'lets PostgreSQL plan for large repositories; holds everybody up for a moment',
+    sql: whatThePlannerIsTold,
     worksWith: 1,
   },
 ];

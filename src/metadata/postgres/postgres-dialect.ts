@@ -25,6 +25,7 @@ export const postgresDialect: SqlDialect = {
     WHERE element.value NOT IN (SELECT jsonb_array_elements_text(${JSON.stringify(values)}::jsonb)))`,
   greatest: (a, b) => sql<number>`greatest(${a}, ${b})`,
   greatestId: (table) => sql`SELECT pg_sequence_last_value(pg_get_serial_sequence(${table}, 'id')::regclass) AS value`,
+  sizeUp: (table) => [sql`ANALYZE ${sql.table(table)}`],
   skipIds: (table, id) => [
     sql`SELECT setval(pg_get_serial_sequence(${table}, 'id'),
       greatest(${id}::bigint, (SELECT coalesce(max(id), 1) FROM ${sql.table(table)})))`,

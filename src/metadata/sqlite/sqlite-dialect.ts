@@ -19,6 +19,8 @@ export const sqliteDialect: SqlDialect = {
   greatestId: (table) => sql`
     SELECT max(value) AS value FROM (SELECT max(id) AS value FROM ${sql.table(table)}
       UNION ALL SELECT seq FROM sqlite_sequence WHERE name = ${table})`,
+  // It is told once and for all.
+  sizeUp: () => [],
   skipIds: (table, id) => [
     sql`UPDATE sqlite_sequence SET seq = max(seq, ${id}) WHERE name = ${table}`,
     // Without a row of its own a table has never had one. Those that name their rows anew when the last are gone have none ever.

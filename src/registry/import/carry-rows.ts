@@ -33,6 +33,7 @@ export async function* carryRows(
       await failpoint('import.rows');
       yield { table, rows: rows.length };
     }
+    await claim.write((tx) => tx.transfer.sizeUp(table));
   }
 }
 

@@ -1,4 +1,4 @@
-import { CARRIED, type CarriedTable, isNumbered } from '../../metadata/carried-tables.ts';
+import { CARRIED, type CarriedTable, carried, isNumbered } from '../../metadata/carried-tables.ts';
 import type { MetadataView } from '../../metadata/metadata-store.ts';
 import { failpoint } from '../../model/failpoint.ts';
 import { checkStore } from '../fsck/check-store.ts';
@@ -85,6 +85,7 @@ async function carryAllBlobs(
     if (blob.how === 'copied') copied += blob.bytes;
     onStep({ kind: 'blob', ...blob });
   }
+  await claim.write((tx) => tx.transfer.sizeUp(carried('blob')));
   return { blobs, bytes: copied };
 }
 

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { failpointsInSource, plantedAt } from '../failpoints.ts';
 import type { Dice } from '../load/dice.ts';
 import type { Cluster, Member } from './cluster.ts';
 import type { Cut } from './cut-proxy.ts';
 import { endClaims, inDatabase } from './rows.ts';
 
 /** What is done to a cluster under load. */
-export const HOWS = ['kill', 'backend', 'database', 's3', 'pause', 'cut'] as const;
+export const HOWS = ['kill', 'failpoint', 'backend', 'database', 's3', 'pause', 'cut'] as const;
 
 export type How = (typeof HOWS)[number];
 
@@ -29,8 +30,14 @@ const CATCHING = 8000;
 /** The request that erases, as its first line begins. */
 const ERASURE = /^POST \/\S*[?&]delete/;
 
+/** What these processes do not use. */
+const OTHER_STORES = ['metadata/sqlite/', 'blobs/file-system/'];
+/** Failpoints that only clients of another kind come to. */
+const UNLOADED = /^(?:fsck|restore|referrers)\./;
+
 const STRIKE: Readonly<Record<How, (options: BlowOptions) => Promise<Blow>>> = {
   kill,
+  failpoint,
   backend,
   database,
   s3,
@@ -55,6 +62,26 @@ async function kill({ cluster, dice }: BlowOptions): Promise<Blow> {
     heal: async () => {
       await Promise.all(doomed.map((member) => cluster.startMember(member)));
     },
+  };
+}
+
+/** kill -9 of a process where it comes to a failpoint, for the first time or a later one. */
+async function failpoint({ cluster, dice }: BlowOptions): Promise<Blow> {
+  const member = memberOf(cluster, dice);
+  const name = dice.oneOf((await failpointsInSource(OTHER_STORES)).filter((one) => !UNLOADED.test(one))) ?? '';
+  const hit = 1 + dice.below(4);
+  await cluster.killMember(member);
+  await cluster.startMember(member, plantedAt(name, hit));
+  const { berth } = member;
+  berth?.signal('SIGUSR2');
+  const late = new AbortController();
+  const inTime = sleep(CATCHING, false, { signal: late.signal }).catch(() => false);
+  const isReached = await Promise.race([berth?.ended.then(() => true), inTime]);
+  late.abort();
+  await cluster.killMember(member);
+  return {
+    what: `kill -9 of ${member.name} ${isReached ? `at ${name}, ${hit}` : `which did not come to ${name} ${hit} times`}`,
+    heal: () => cluster.startMember(member),
   };
 }
 

@@ -93,9 +93,9 @@ export class Cluster implements AsyncDisposable {
     return cluster;
   }
 
-  /** Starts the process of this member, which is not running. */
-  async startMember(member: Member): Promise<void> {
-    const { flags, planted } = this.#options;
+  /** Starts the process of this member, which is not running, with something planted in it or with what all have. */
+  async startMember(member: Member, planted = this.#options.planted?.(member.number) ?? {}): Promise<void> {
+    const { flags } = this.#options;
     const database = new URL(this.databaseUrl);
     database.port = String(member.database.port);
     database.searchParams.set('application_name', member.name);
@@ -105,10 +105,9 @@ export class Cluster implements AsyncDisposable {
     const where = ['--data-dir', dataDir, '--database', database.href, '--blobs', `s3://${this.bucket}/${PREFIX}`];
     const store = ['--s3-endpoint', `http://127.0.0.1:${member.store.port}`, '--s3-region', 'us-east-1'];
     const ways = ['--s3-public-endpoint', this.s3.endpoint, '--s3-path-style', '--blob-redirects'];
-    const options = planted?.(member.number) ?? {};
     member.berth = await startBerth([...where, ...store, ...ways, ...flags], {
-      ...options,
-      env: { ...this.#keys, ...options.env },
+      ...planted,
+      env: { ...this.#keys, ...planted.env },
     });
   }
 

@@ -37,7 +37,8 @@ interface Turn {
  * and its end. Answers `undefined` when there is such an order, and else how far the longest one comes.
  *
  * The search is that of Wing and Gong: whatever began before the first of the rest had ended may be next. Points that it has
- * been to are not gone on from again, as Lowe does. A request without an answer is put into the order only where the next answer
+ * been to are not gone on from again, as Lowe does. What has the right answer now and can change nothing any more is put next at
+ * once, without trying anything else. A request without an answer is put into the order only where the next answer
  * cannot be explained without it: what it leads to anywhere else is overwritten before anybody sees it.
  */
 export function contradictionIn(history: readonly Operation[], initial: Value = undefined): string | undefined {
@@ -45,6 +46,7 @@ export function contradictionIn(history: readonly Operation[], initial: Value = 
   const inOrder = history.toSorted((a, b) => a.began - b.began);
   const answered = inOrder.filter((operation) => !isOpen(operation));
   const open = inOrder.filter(isOpen);
+  const puts = putsOf(answered, open);
   const start: Point = { first: 0, ahead: [], used: [], value: initial };
   const seen = new Seen();
   const left = [start];
@@ -54,7 +56,8 @@ export function contradictionIn(history: readonly Operation[], initial: Value = 
     if (seen.covers(point)) continue;
     if (countOf(point) > countOf(furthest)) furthest = point;
     const { candidates, until } = candidatesAt(point, answered);
-    const next = candidates.flatMap((candidate) => {
+    const idle = candidates.find((at) => isIdle((answered[at] as Operation).act, point, puts));
+    const next = (idle === undefined ? candidates : [idle]).flatMap((candidate) => {
       const { act } = answered[candidate] as Operation;
       const then = after(point, candidate);
       return turnsTo(act, point, open, until).map(({ value, using }) => {
@@ -80,6 +83,27 @@ function candidatesAt({ first, ahead }: Point, answered: readonly Operation[]) {
     until = Math.min(until, operation.ended);
   }
   return { candidates: candidates.filter((at) => (answered[at] as Operation).began <= until), until };
+}
+
+/** Where images are put, by digest: which of the requests with an answer does, and which of those without. */
+type Puts = ReadonlyMap<string, { readonly answered: readonly number[]; readonly open: readonly number[] }>;
+
+function putsOf(answered: readonly Operation[], open: readonly Operation[]): Puts {
+  const at = (operations: readonly Operation[], digest: string) =>
+    operations.flatMap(({ act }, index) => (act.kind === 'put' && act.digest === digest ? [index] : []));
+  const digests = [...answered, ...open].flatMap(({ act }) => (act.kind === 'put' ? [act.digest] : []));
+  return new Map(digests.map((digest) => [digest, { answered: at(answered, digest), open: at(open, digest) }]));
+}
+
+/** Whether the answer is the right one now, and what was asked for changes nothing, now or later. */
+function isIdle(act: Act, { first, ahead, used, value }: Point, puts: Puts): boolean {
+  if (act.kind === 'get') return act.saw === value;
+  if (act.kind === 'delete') return act.saw === undefined && value === undefined;
+  if (act.kind !== 'delete image' || act.digest === value) return false;
+  if (!act.found) return true;
+  // The tag might lead to it yet.
+  const { answered, open } = puts.get(act.digest) ?? { answered: [], open: [] };
+  return answered.every((at) => at < first || ahead.includes(at)) && open.every((at) => used.includes(at));
 }
 
 function after({ first, ahead }: Point, done: number): Pick<Point, 'first' | 'ahead'> {

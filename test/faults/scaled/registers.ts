@@ -41,14 +41,14 @@ export class Registers {
     this.#state = new RegisterState(Array.from({ length: tags }, (_, number) => `r${number}`));
   }
 
-  /** Pushes what all the images are made of, and keeps it: from then on every put has all that it needs. All must be well. */
+  /** Pushes what all the images are made of, and keeps it: from then on every put has all that it needs. A refusal is a finding. */
   async prepare(door: Door): Promise<void> {
     const { journal, dice, lease } = this.#options;
     using wire = await Wire.connect(door, journal);
     await wire.api('CreateRepository', { repositoryName: REPOSITORY });
     const pusher = { wire, dice, journal, lease, sources: [] };
     const pushed = await push(pusher, REPOSITORY, this.#anchor, ANCHOR, new Map());
-    if (pushed !== 'ok') throw new Error('the first image of the registers could not be pushed');
+    if (pushed === 'unknown') throw new Error('the first image of the registers could not be pushed');
   }
 
   /** Has all clients work until `until` is aborted. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -6,8 +7,11 @@ import { onFailpoint } from '../../../src/model/failpoint.ts';
 import { deleteImages } from '../../../src/registry/deletion/delete-images.ts';
 import { createRepository, DEFAULT_SETTINGS } from '../../../src/registry/repository/create-repository.ts';
 import { runCheck } from '../../support/check-stores.ts';
-import { buildImage, buildIndex, pushImage, REGISTRY } from '../../support/images.ts';
+import { collect } from '../../support/collect.ts';
+import { blobOf, buildImage, buildIndex, pushImage, REGISTRY } from '../../support/images.ts';
 import { Databases, NO_POSTGRES, openPostgres } from '../../support/postgres/databases.ts';
+import { objectsIn, openOn } from '../../support/s3/s3-under-test.ts';
+import { startAnyS3 } from '../../support/s3/start-any-s3.ts';
 import { HOUR, openStores, type Stores } from '../../support/stores.ts';
 import { happen, setScene, stories } from '../../support/stories.ts';
 import { memoryFolder } from '../../support/temp-folder.ts';
@@ -23,12 +27,13 @@ describe.skipIf(NO_POSTGRES)('An import into PostgreSQL', () => {
   afterAll(() => databases[Symbol.asyncDispose]());
 
   /** Stores whose rows are in a database of their own. */
-  async function openTarget({ ports }: Pick<Stores, 'ports'>) {
+  async function openTarget({ ports }: Pick<Stores, 'ports'>, bucket?: Pick<Stores['ports'], 'blobs' | 'uploads'>) {
     const folder = await memoryFolder();
     const url = await databases.fresh();
     const metadata = await openPostgres(url);
     const bytesFolder = join(folder.path, 'bytes');
-    const target = { ports: { ...ports, metadata, ...(await openFileSystemStores(bytesFolder)) } };
+    const { blobs, uploads } = bucket ?? (await openFileSystemStores(bytesFolder));
+    const target = { ports: { ...ports, metadata, blobs, uploads } };
     await nameStore(target, url);
     return {
       ...target,
@@ -92,5 +97,29 @@ describe.skipIf(NO_POSTGRES)('An import into PostgreSQL', () => {
     expect(await target.content()).toEqual(contentOf(source));
     const sound = await runCheck(target.ports, { deep: true, repair: false, strayAge: -Infinity, patience: Infinity });
     expect(sound.findings).toEqual([]);
+  });
+
+  test('and a bucket, broken off now and again, leaves nothing else there, and is undone as well', async () => {
+    await using source = await filled([]);
+    const app = { registry: REGISTRY, repositoryName: 'app' as never };
+    const parts = Array.from({ length: 20 }, () => randomBytes(1024 * 1024));
+    const image = buildImage('a', { layers: [blobOf(Buffer.concat(parts)), blobOf('small')] });
+    await pushImage(source.ports, app, image, 'v1');
+    await using s3 = await startAnyS3();
+    await using bucket = await openOn(s3);
+    await using target = await openTarget(source, bucket);
+    for (const place of ['import.copied', 'import.noted']) {
+      using _ = onFailpoint((name) => {
+        if (name === place) throw new Error('broken off');
+      });
+      await expect(runImport(source, target)).rejects.toThrow('broken off');
+    }
+    expect(await runImport(source, target)).toMatchObject({ findings: 0, blobs: { lost: 0 } });
+    source.clock.advance(2 * HOUR);
+    await collect(target.ports);
+    const blobs = await target.ports.metadata.read((view) => view.usage.ofStore());
+    expect((await objectsIn(bucket)).size).toBe(blobs.blobs.count);
+    await using back = await comeBack(target, source.clock);
+    expect(contentOf(back)).toEqual(contentOf(source));
   });
 });

@@ -11,7 +11,7 @@ import { CREDENTIALS, type TestS3 } from './test-s3.ts';
 /** Real S3 servers that the tests know how to start. `install.sh` beside this file builds them where Go is. */
 export const SERVERS = {
   versitygw: {
-    variable: 'BERTH_TEST_VERSITYGW',
+    variable: 'TEST_VERSITYGW',
     args: (address: string, folder: string) => [
       ...['--port', address, '--access', CREDENTIALS.accessKeyId, '--secret', CREDENTIALS.secretAccessKey],
       ...['--quiet', '--keep-alive', 'posix', folder],
@@ -19,7 +19,7 @@ export const SERVERS = {
     env: {},
   },
   minio: {
-    variable: 'BERTH_TEST_MINIO',
+    variable: 'TEST_MINIO',
     args: (address: string, folder: string) => ['server', '--quiet', '--address', address, folder],
     env: {
       MINIO_ROOT_USER: CREDENTIALS.accessKeyId,

@@ -239,21 +239,4 @@ ALTER TABLE digest SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyz
 ALTER TABLE tag SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 ALTER TABLE deleted_image SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 ALTER TABLE gc_trash SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
-
--- A repository is as large as its table. By its own count PostgreSQL takes every repository for an average one, and where there
--- are thousands of small ones it would read all of a large one to spare itself the rest of a key. Heeded from the next ANALYZE on.
-ALTER TABLE repository ALTER COLUMN registry_id SET (n_distinct = 1);
-ALTER TABLE resource_tag ALTER COLUMN repository_id SET (n_distinct = 1);
-ALTER TABLE repository_blob ALTER COLUMN repository_id SET (n_distinct = 1);
-ALTER TABLE manifest ALTER COLUMN repository_id SET (n_distinct = 1);
-ALTER TABLE manifest_blob ALTER COLUMN repository_id SET (n_distinct = 1);
-ALTER TABLE missing_blob ALTER COLUMN repository_id SET (n_distinct = 1);
-ALTER TABLE missing_child ALTER COLUMN repository_id SET (n_distinct = 1);
-ALTER TABLE image ALTER COLUMN repository_id SET (n_distinct = 1);
-ALTER TABLE digest ALTER COLUMN repository_id SET (n_distinct = 1);
-ALTER TABLE tag ALTER COLUMN repository_id SET (n_distinct = 1);
-ALTER TABLE deleted_image ALTER COLUMN repository_id SET (n_distinct = 1);
-ALTER TABLE deleted_tag ALTER COLUMN repository_id SET (n_distinct = 1);
-ALTER TABLE orphaned_subject ALTER COLUMN repository_id SET (n_distinct = 1);
-ALTER TABLE upload ALTER COLUMN repository_id SET (n_distinct = 1);
 `;

@@ -21,6 +21,6 @@ patchQuery((client, statement, send): Promise<Result> => {
     return Promise.resolve({ command: 'COMMIT', rows: [], rowCount: null });
   }
   pay(client).catch(() => undefined);
-  if (text.startsWith('BEGIN') && text.includes('READ COMMITTED')) changes.add(client);
+  if (text.includes('READ COMMITTED')) changes.add(client);
   return send(statement);
 });

@@ -1,7 +1,7 @@
 import type { BerthOptions } from '../../../support/berth-process.ts';
 
 /** Faults that only show between processes, each planted in a server by loading its file first. */
-export const MUTANTS = ['answer-before-commit', 'stale-reads', 'no-row-locks'] as const;
+export const MUTANTS = ['answer-before-commit', 'stale-reads', 'no-row-locks', 'sweep-by-old-listing'] as const;
 
 /**
  * What to plant in which process.

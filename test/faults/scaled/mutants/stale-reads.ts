@@ -1,7 +1,7 @@
 import { patchQuery, type Result, textOf } from './patch-query.ts';
 
 /** In milliseconds. */
-const KEPT = 250;
+const KEPT = 1000;
 
 /** Where tags lead is kept for a moment when it has been read, and answered again. */
 const views = new WeakSet<object>();
@@ -9,7 +9,7 @@ const kept = new Map<string, { readonly result: Result; readonly until: number }
 
 patchQuery(async (client, statement, send): Promise<Result> => {
   const text = textOf(statement);
-  if (text.startsWith('BEGIN')) {
+  if (text.includes('BEGIN')) {
     if (text.includes('READ ONLY')) views.add(client);
     else views.delete(client);
   }
