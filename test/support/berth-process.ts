@@ -36,7 +36,7 @@ export async function startBerth(flags: readonly string[], options: BerthOptions
     [...planted, program, 'serve', '--port', '0', '--log-level', 'warn', ...flags],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...options.env },
+      env: { ...environment(), ...options.env },
       ...(options.signal && { signal: options.signal, killSignal: 'SIGKILL' as const }),
     },
   );
@@ -67,6 +67,11 @@ export async function startBerth(flags: readonly string[], options: BerthOptions
       await kill(berth, 'SIGTERM');
     },
   };
+}
+
+/** What is said to the tests is not said to the server, which refuses what it does not know. */
+function environment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('BERTH_TEST_')));
 }
 
 async function originOf(berth: ChildProcess): Promise<string> {
