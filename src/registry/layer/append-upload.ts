@@ -52,7 +52,10 @@ export async function appendToUpload(ports: Needs, path: UploadPath, chunk: Chun
         const end = await write(ports, path, noted, arrival.segment(SEGMENT_BYTES));
         await failpoint('upload.written');
         if (arrival.received === 0) arrival.expectWhole();
-        if (arrival.isOver && isShort()) throw outOfOrder();
+        if (arrival.isOver && isShort()) {
+          await discardEnd(ports, end);
+          throw outOfOrder();
+        }
         noted = await note(ports, path, { begun: upload, noted, end, isOver: arrival.isOver });
       }
     } catch (error) {
@@ -80,6 +83,11 @@ async function write(
     if (error instanceof BytesMissing) throw new Fault('UploadNotFound', factsOf(path));
     throw error;
   }
+}
+
+/** Nobody will note this position, so nobody else would know of the names that it has and no other. */
+async function discardEnd({ metadata, uploads, clock }: Needs, end: UploadPosition): Promise<void> {
+  await metadata.write((tx) => discardNames(tx, uploads.namesOf(end), clock.now()));
 }
 
 /** An upload before a chunk, what of the chunk is noted, where its bytes end by now, and whether those are the last. */
