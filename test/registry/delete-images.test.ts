@@ -256,7 +256,7 @@ describe('The number of statements of a deletion', () => {
     ['15 with one', HOUR, 15],
   ])('is at most %s, for 1, 10 and 100 identifiers, among 10 images and among 2000', async (_, undo, most) => {
     const counts: number[] = [];
-    for (const images of [10, 2000]) {
+    for (const images of [10, samples(2000)]) {
       for (const identifiers of [1, 10, 100]) {
         counts.push(
           await countOf(await fill(`statements-${undo}-${images}-${identifiers}`, images), identifiers, undo),

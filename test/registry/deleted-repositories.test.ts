@@ -14,6 +14,7 @@ import { checkStores } from '../support/check-stores.ts';
 import { collect } from '../support/collect.ts';
 import { blobOf, buildImage, buildIndex, chunksOf, makeRepository, pushImage } from '../support/images.ts';
 import { checkCounters } from '../support/recount-usage.ts';
+import { samples } from '../support/scaled/environment.ts';
 import { HOUR, MINUTE, openStores, type Stores, TEST_RETENTION } from '../support/stores.ts';
 
 const { grace } = TEST_RETENTION;
@@ -51,7 +52,7 @@ describe('Deleting a repository', () => {
     const statements: string[] = [];
     await using stores = await openStores({ onQuery: (sql) => statements.push(sql) });
     const counts: number[] = [];
-    for (const images of [1, 2000]) {
+    for (const images of [1, samples(2000)]) {
       const path = await fill(stores, `app-${images}`, images);
       statements.length = 0;
       await deleteRepository(stores.ports, path, FORCE);

@@ -306,8 +306,11 @@ describe('A completion', () => {
     await checkStores(stores);
   });
 
-  test('after a crash between the bytes and the metadata leaves nothing: the upload is unknown, and its bytes go in time', async () => {
+  test('after a crash between the bytes and the metadata leaves nothing: the upload is unknown, and its bytes go in time', async ({
+    skip,
+  }) => {
     await using stores = await openStores();
+    if (folderOf(stores.bytes) === undefined) skip('of an object the completion is done once more');
     const upload = await begin(stores);
     await append(stores.ports, upload, 'content');
     await stores.ports.uploads.commit(positionOf(await getUpload(stores.ports, upload)), digest('content'));

@@ -14,6 +14,7 @@ import {
   putManifest,
   REGISTRY,
 } from '../../support/images.ts';
+import { samples } from '../../support/scaled/environment.ts';
 import { HOUR, openStores, type Stores } from '../../support/stores.ts';
 import { carryOut, plan, sorted } from './deleting.ts';
 
@@ -245,6 +246,6 @@ test('What is carried out is what was planned, to the byte, whatever the reposit
       await collect(stores.ports);
       expect(bytes - (await stores.bytesStored())).toBe(planned.total.bytes.store);
     }),
-    { numRuns: 60 },
+    { numRuns: samples(60) },
   );
 });
