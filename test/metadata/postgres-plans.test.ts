@@ -12,8 +12,7 @@ if (NO_POSTGRES) console.log(`Skipped: ${NO_POSTGRES}`);
  */
 const MANY_SMALL_ONE_LARGE = `
 INSERT INTO registry (id, account_id, region) VALUES (1000, '123456789012', 'us-east-1');
-INSERT INTO registry (id, account_id, region)
-  SELECT 10000 + n, lpad(n::text, 12, '0'), 'us-east-1' FROM generate_series(1, 3000) AS n;
+INSERT INTO registry (id, account_id, region) SELECT 2000 + n, n::text, 'us-east-1' FROM generate_series(1, 500) AS n;
 INSERT INTO repository (id, registry_id, name, created_at, tag_mutability, exclusion_filters, scan_on_push, encryption_type)
   SELECT 1000 + n, 1000, 'r' || n, 1, 'MUTABLE', '[]', 0, 'AES256' FROM generate_series(0, 2000) AS n;
 CREATE TEMP TABLE spread AS
@@ -82,36 +81,37 @@ describe.skipIf(NO_POSTGRES)('PostgreSQL, among many small repositories,', () =>
   ])(
     'reads no more of a large one than was asked for, %s',
     async (_, count) => {
-      const plans = await plansOf(databases, count);
+      const url = await databases.fresh();
+      const plans = new Map<string, string[]>();
+      const statements = await everyStatement(await databases.fresh());
+      await inDatabase(url, (client) => client.query(MANY_SMALL_ONE_LARGE + count));
+      // As Berth's own connections are told to plan.
+      const pool = openPool({ url, pool: 1, statementTimeout: 30_000, connectTimeout: 10_000 });
+      const client = await pool.connect();
+      for (const [number, text] of statements.entries()) plans.set(text, await planOf(client, `s${number}`, text));
+      client.release();
+      await pool.end();
+
       expect(plans.size).toBeGreaterThan(150);
       const reading = [...plans].flatMap(([text, plan]) =>
         plan.filter((step) => /Index Cond: \(repository_id = [^)]*\)$/.test(step)).map((step) => ({ text, step })),
       );
       expect(reading.filter(({ text }) => !ANY_OF_A_REPOSITORY.test(text))).toEqual([]);
+      if (count === '') return;
+      const whole = [...plans].flatMap(([text, plan]) => wholeScansIn(plan).map((step) => ({ text, step })));
+      expect(whole.filter(({ text }) => !READS_ALL.some((allowed) => allowed.test(text)))).toEqual([]);
     },
     60_000,
   );
-
-  test('reads no table and no index from end to end, but for what was said to', async () => {
-    const plans = await plansOf(databases, 'ANALYZE');
-    const reading = [...plans].flatMap(([text, plan]) => wholeScansIn(plan).map((step) => ({ text, step })));
-    expect(reading.length).toBeGreaterThan(0);
-    expect(reading.filter(({ text }) => !READS_ALL.some((allowed) => allowed.test(text)))).toEqual([]);
-  }, 60_000);
 });
 
-/** The plan of every statement among these repositories, when `count` has been said, as Berth's own connections are told to plan. */
-async function plansOf(databases: Databases, count: string): Promise<Map<string, string[]>> {
-  const url = await databases.fresh();
-  const plans = new Map<string, string[]>();
-  const statements = await everyStatement(await databases.fresh());
-  await inDatabase(url, (client) => client.query(MANY_SMALL_ONE_LARGE + count));
-  const pool = openPool({ url, pool: 1, statementTimeout: 30_000, connectTimeout: 10_000 });
-  const client = await pool.connect();
-  for (const [number, text] of statements.entries()) plans.set(text, await planOf(client, `s${number}`, text));
-  client.release();
-  await pool.end();
-  return plans;
+/** Steps that read a table, or an index without a condition on it. */
+function wholeScansIn(plan: readonly string[]): string[] {
+  return plan.filter(
+    (step, at) =>
+      /Seq Scan on/.test(step) ||
+      (/Index (?:Only )?Scan|Bitmap Index Scan/.test(step) && !plan[at + 1]?.startsWith('Index Cond:')),
+  );
 }
 
 /** The texts of all statements, as they run in this database. */
@@ -121,15 +121,6 @@ async function everyStatement(url: string): Promise<string[]> {
   await metadata.write(useWriters);
   await metadata.read(useViews);
   return [...statements].filter((text) => !text.startsWith('ANALYZE'));
-}
-
-/** Steps that read a table, or an index without a condition on it. */
-function wholeScansIn(plan: readonly string[]): string[] {
-  return plan.filter(
-    (step, at) =>
-      /Seq Scan on/.test(step) ||
-      (/Index (?:Only )?Scan|Bitmap Index Scan/.test(step) && !plan[at + 1]?.startsWith('Index Cond:')),
-  );
 }
 
 async function planOf(client: pg.PoolClient, name: string, text: string): Promise<string[]> {
