@@ -12,6 +12,7 @@ import { startBerth } from '../test/support/berth-process.ts';
 import { writeReport } from './report.ts';
 import { complaintsOf } from './result.ts';
 import { runSuite, type Target } from './run-suite.ts';
+import { embedded, type StoresOfSuite, startScaled } from './stores.ts';
 import { buildSuite, findGo, SPEC_VERSIONS, type SpecVersion, SUITE } from './suite.ts';
 
 const REPORT = fileURLToPath(new URL('../docs/conformance/README.md', import.meta.url));
@@ -38,29 +39,40 @@ async function build(go: string): Promise<string> {
   return buildSuite(go, folder);
 }
 
-/** Answers the exit code. */
+/** Answers the exit code. The report is of the embedded stores; the others have to come to the same. */
 async function judge(program: string): Promise<number> {
+  const { results, whole } = await judgeOn(program, embedded);
+  await mkdir(join(REPORT, '..'), { recursive: true });
+  await writeFile(REPORT, writeReport(results));
+  const scaled = await startScaled();
+  if (typeof scaled === 'string') {
+    say(`Skipped on PostgreSQL and S3: ${scaled}`);
+    return whole ? 0 : 1;
+  }
+  await using stores = scaled;
+  return (await judgeOn(program, stores)).whole && whole ? 0 : 1;
+}
+
+async function judgeOn(program: string, stores: StoresOfSuite) {
   const results = {} as Record<SpecVersion, Awaited<ReturnType<typeof runSuite>>>;
   let whole = true;
   for (const version of SPEC_VERSIONS) {
-    results[version] = await test(program, version);
+    results[version] = await test(program, version, stores);
     const complaints = complaintsOf(results[version]);
-    say(`${version}: ${JSON.stringify(results[version].tests)}`);
+    say(`${version} on ${stores.name}: ${JSON.stringify(results[version].tests)}`);
     if (complaints.length === 0) continue;
     whole = false;
     say(results[version].output);
     for (const complaint of complaints) say(`${version}: ${complaint}`);
   }
-  await mkdir(join(REPORT, '..'), { recursive: true });
-  await writeFile(REPORT, writeReport(results));
-  return whole ? 0 : 1;
+  return { results, whole };
 }
 
-/** Each version has a server and a data folder of its own. */
-async function test(program: string, version: SpecVersion) {
-  const own = join(folder, version);
-  await mkdir(own);
-  await using berth = await startBerth(['--data-dir', join(own, 'data'), '--sparse-manifests']);
+/** Each version has a server and stores of its own. */
+async function test(program: string, version: SpecVersion, stores: StoresOfSuite) {
+  const own = await mkdtemp(join(folder, `${version}-`));
+  const { flags, env } = await stores.place(own);
+  await using berth = await startBerth([...flags, '--sparse-manifests'], { env });
   return await runSuite(program, version, await targetOf(berth.origin), own);
 }
 

@@ -5,6 +5,7 @@ import { PullRecorder } from '../../src/registry/image/pull-recorder.ts';
 import { collect } from '../../src/workers/collector.ts';
 import { dial, until } from '../http/test-server.ts';
 import { blobOf, chunksOf } from '../support/images.ts';
+import { folderOf } from '../support/stored/file-bytes.ts';
 import { HOUR } from '../support/stores.ts';
 import { type Answer, expectFault, type OciServer, startOci } from './support/oci-server.ts';
 
@@ -17,8 +18,7 @@ async function collectNow(server: OciServer): Promise<void> {
 }
 
 async function uploadsLeft(server: OciServer): Promise<number> {
-  const uploads = await server.edge.metadata.write((view) => view.uploads.takeExpired(Number.MAX_SAFE_INTEGER, 1000));
-  return uploads.length;
+  return (await server.stores.rows.query('SELECT id FROM upload')).length;
 }
 
 async function untilUploadsLeft(server: OciServer, count: number): Promise<void> {
@@ -72,8 +72,12 @@ test('an upload is known under its own repository only, to the registry it belon
   expect(done.status).toBe(201);
 });
 
-test('a chunk that breaks off counts as far as it came, and the upload goes on where it stands then', async () => {
+test('a chunk that breaks off counts as far as it came, and the upload goes on where it stands then', async ({
+  skip,
+}) => {
   await using server = await startOci();
+  if (folderOf(server.stores.bytes) === undefined)
+    skip('how far a chunk has come shows only where it is written as it comes');
   const location = await server.beginUpload('team/app');
   await server.send(`PATCH ${location}`, { body: '01234' });
   const { request } = openPatch(server, location, { 'content-length': '1000' });
