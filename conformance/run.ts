@@ -12,7 +12,7 @@ import { startBerth } from '../test/support/berth-process.ts';
 import { writeReport } from './report.ts';
 import { complaintsOf } from './result.ts';
 import { runSuite, type Target } from './run-suite.ts';
-import { NO_SCALED_STORES, type ScaledStores, startScaledStores } from './scaled-stores.ts';
+import { embedded, type StoresOfSuite, startScaled } from './stores.ts';
 import { buildSuite, findGo, SPEC_VERSIONS, type SpecVersion, SUITE } from './suite.ts';
 
 const REPORT = fileURLToPath(new URL('../docs/conformance/README.md', import.meta.url));
@@ -21,8 +21,6 @@ const { values } = parseArgs({
   options: {
     /** The suite as a program, instead of building it. */
     suite: { type: 'string' },
-    /** On PostgreSQL and S3 instead of a data folder; the report stays as it is. */
-    scaled: { type: 'boolean', default: false },
   },
 });
 
@@ -31,7 +29,6 @@ try {
   const go = values.suite === undefined ? await findGo() : undefined;
   if (values.suite === undefined && go === undefined)
     say('Skipped: Go is not installed, and the suite is built with it');
-  else if (values.scaled && NO_SCALED_STORES !== undefined) say(`Skipped: ${NO_SCALED_STORES}`);
   else process.exitCode = await judge(values.suite ?? (await build(go ?? '')));
 } finally {
   await rm(folder, { recursive: true, force: true });
@@ -42,34 +39,40 @@ async function build(go: string): Promise<string> {
   return buildSuite(go, folder);
 }
 
-/** Answers the exit code. */
+/** Answers the exit code. The report is of the embedded stores; the others have to come to the same. */
 async function judge(program: string): Promise<number> {
+  const { results, whole } = await judgeOn(program, embedded);
+  await mkdir(join(REPORT, '..'), { recursive: true });
+  await writeFile(REPORT, writeReport(results));
+  const scaled = await startScaled();
+  if (typeof scaled === 'string') {
+    say(`Skipped on PostgreSQL and S3: ${scaled}`);
+    return whole ? 0 : 1;
+  }
+  await using stores = scaled;
+  return (await judgeOn(program, stores)).whole && whole ? 0 : 1;
+}
+
+async function judgeOn(program: string, stores: StoresOfSuite) {
   const results = {} as Record<SpecVersion, Awaited<ReturnType<typeof runSuite>>>;
   let whole = true;
-  await using stores = values.scaled ? await startScaledStores() : undefined;
-  if (stores) say(`On ${stores.kind}`);
   for (const version of SPEC_VERSIONS) {
     results[version] = await test(program, version, stores);
     const complaints = complaintsOf(results[version]);
-    say(`${version}: ${JSON.stringify(results[version].tests)}`);
+    say(`${version} on ${stores.name}: ${JSON.stringify(results[version].tests)}`);
     if (complaints.length === 0) continue;
     whole = false;
     say(results[version].output);
     for (const complaint of complaints) say(`${version}: ${complaint}`);
   }
-  if (!stores) {
-    await mkdir(join(REPORT, '..'), { recursive: true });
-    await writeFile(REPORT, writeReport(results));
-  }
-  return whole ? 0 : 1;
+  return { results, whole };
 }
 
 /** Each version has a server and stores of its own. */
-async function test(program: string, version: SpecVersion, stores: ScaledStores | undefined) {
-  const own = join(folder, version);
-  await mkdir(own);
-  const flags = stores ? await stores.flags() : ['--data-dir', join(own, 'data')];
-  await using berth = await startBerth([...flags, '--sparse-manifests'], { env: stores?.env ?? {} });
+async function test(program: string, version: SpecVersion, stores: StoresOfSuite) {
+  const own = await mkdtemp(join(folder, `${version}-`));
+  const { flags, env } = await stores.place(own);
+  await using berth = await startBerth([...flags, '--sparse-manifests'], { env });
   return await runSuite(program, version, await targetOf(berth.origin), own);
 }
 

@@ -13,8 +13,11 @@ import { StoreUnavailable } from '../../model/store-unavailable.ts';
  */
 export type FailureKind = 'again' | 'stale' | 'met' | 'lost' | 'busy' | 'full' | 'error';
 
-/** What PostgreSQL answers, as a feature that it does not have, to a statement whose columns are others than when it was prepared. */
-const STALE = 'cached plan must not change result type';
+/**
+ * Where PostgreSQL refuses, as a feature that it does not have, a statement whose columns are others than when it was prepared.
+ * What it says of it is in the server's language.
+ */
+const STALE = { code: '0A000', routine: 'RevalidateCachedQuery' } as const;
 
 /** By SQLSTATE, as PostgreSQL's manual lists them in appendix A. */
 const STATES: Readonly<Record<string, FailureKind>> = {
@@ -62,7 +65,7 @@ export function kindOf(error: unknown): FailureKind {
   if (!(error instanceof Error)) return 'error';
   const code = codeOf(error);
   if (error instanceof pg.DatabaseError && code !== undefined) {
-    if (error.message === STALE) return 'stale';
+    if (code === STALE.code && error.routine === STALE.routine) return 'stale';
     return STATES[code] ?? (code.startsWith('08') ? 'lost' : 'error');
   }
   if (error instanceof AggregateError) return error.errors.some((one) => kindOf(one) === 'lost') ? 'lost' : 'error';

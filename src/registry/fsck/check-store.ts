@@ -10,6 +10,7 @@ import { checkRepositories } from './check-repositories.ts';
 import { checkStrays } from './check-strays.ts';
 import { checkUsage } from './check-usage.ts';
 import type { Checked, Contradiction, Finding } from './finding.ts';
+import { RepairRight } from './repair-right.ts';
 import { Survey } from './survey.ts';
 
 const HOUR = 3_600_000;
@@ -32,7 +33,7 @@ export interface CheckOptions {
 
 type Needs = Pick<Ports, 'metadata' | 'blobs' | 'clock'>;
 
-/** Stores that a run with `repair` is at work on: two would put the same counters right twice. */
+/** Stores that a run with `repair` of this process is at work on: another one would end its right. */
 const underRepair = new WeakSet<MetadataStore>();
 
 /**
@@ -64,9 +65,10 @@ async function* check(ports: Needs, options: CheckOptions): AsyncGenerator<Findi
   const { deep, repair, force = false, strayAge = HOUR } = options;
   const checked = new Map<string, number>();
   const sum = { findings: 0, repaired: 0 };
+  const right = repair ? await RepairRight.take(ports.metadata) : undefined;
   for await (const contradiction of contradictions()) {
     const { kind, subject, detail } = contradiction;
-    const repaired = repair && (await mend(ports, contradiction));
+    const repaired = right !== undefined && (await mend(right, contradiction));
     sum.findings++;
     if (repaired) sum.repaired++;
     yield { kind, subject, detail, repaired };
@@ -81,9 +83,9 @@ async function* check(ports: Needs, options: CheckOptions): AsyncGenerator<Findi
   }
 }
 
-async function mend({ metadata }: Needs, { mend: change }: Contradiction): Promise<boolean> {
+async function mend(right: RepairRight, { mend: change }: Contradiction): Promise<boolean> {
   if (!change) return false;
-  const mended = await metadata.write(change);
+  const mended = await right.use(change);
   await failpoint('fsck.repaired');
   return mended;
 }
