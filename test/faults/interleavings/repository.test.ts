@@ -13,6 +13,7 @@ import { deleteRepository } from '../../../src/registry/repository/delete-reposi
 import type { RepositoryPath } from '../../../src/registry/repository/repository-path.ts';
 import { collect } from '../../support/collect.ts';
 import { blobOf, buildIndex, chunksOf, makeRepository, pushImage, putManifest } from '../../support/images.ts';
+import { SCALED } from '../../support/scaled/environment.ts';
 import { everySchedule } from '../../support/schedules/every-schedule.ts';
 import { codeOf, expectWhole, imagesIn, NO_GRACE, plainImage, repositoryWith } from '../../support/schedules/scenes.ts';
 import { HOUR, type Stores } from '../../support/stores.ts';
@@ -63,7 +64,9 @@ describe('In every order, a repository', () => {
         expect(await exists(stores, path)).toBe(false);
       },
     });
-    expect([...seen].sort()).toEqual(['RepositoryNotFound', 'UploadNotFound', 'pushed']);
+    // Of bytes in a file the upload learns that they were erased; an object that is finished is the blob by then.
+    const late = SCALED ? [] : ['UploadNotFound'];
+    expect([...seen].sort()).toEqual(['RepositoryNotFound', ...late, 'pushed']);
   });
 
   test('that is deleted only if it is empty is not deleted with an image that was pushed first', async () => {

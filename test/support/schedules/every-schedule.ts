@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, vi } from 'vitest';
-import { samples } from '../scaled/environment.ts';
+import { SCALED, samples } from '../scaled/environment.ts';
 import type { Stores } from '../stores.ts';
 import { type Explored, exploreSchedules, type Thoroughness } from './explore.ts';
 import { Lab, type LabOptions, type PartyClock } from './lab.ts';
@@ -9,6 +9,13 @@ import type { Conduct, Party } from './turns.ts';
 
 /** Hundreds of runs, on a machine that may have other things to do. */
 vi.setConfig({ testTimeout: 180_000 });
+
+/**
+ * Where each run takes several times as long, the largest pairs are not gone through to the end: so many runs, which differ in
+ * what comes late, and so many in which the parties give way to each other anywhere.
+ */
+const MOST_SCALED = 300;
+const MORE_AT_RANDOM = 150;
 
 /** What goes on at once, from where, and what must have come of it. */
 export interface Scenario<Context> {
@@ -36,10 +43,13 @@ export async function everySchedule<Context>(
   scenario: Scenario<Context>,
 ): Promise<Explored & { readonly ends: ReadonlySet<string> }> {
   await using trial = await Trial.prepare(options, scenario);
-  const explored = await exploreSchedules((conduct) => trial.run(conduct), options.thoroughness ?? 'reduced');
-  const { runs, repeats, schedules } = explored;
+  const run = (conduct: Conduct) => trial.run(conduct);
+  const explored = await exploreSchedules(run, options.thoroughness ?? 'reduced', SCALED ? MOST_SCALED : Infinity);
+  const { runs, repeats, schedules, isWhole } = explored;
+  if (!isWhole) await givingWay(trial, MORE_AT_RANDOM);
+  const more = isWhole ? '' : `, and ${MORE_AT_RANDOM} at random`;
   process.stdout.write(
-    `${title}: ${schedules} schedules in ${runs} runs (and ${repeats} broken off), ${trial.ends.size} different ends\n`,
+    `${title}: ${schedules} schedules in ${runs} runs (and ${repeats} broken off)${more}, ${trial.ends.size} different ends\n`,
   );
   // A pair that never meets shows nothing.
   expect(runs).toBeGreaterThan(1);
@@ -68,6 +78,22 @@ export async function someSchedules<Context>(
     `${title}: ${numRuns} runs at random in ${trial.orders.size} different orders, ${trial.ends.size} different ends\n`,
   );
   expect(trial.orders.size).toBeGreaterThan(numRuns / 2);
+}
+
+/** Two parties that give way to each other a few times, anywhere: where a step comes out differently, that is mostly enough. */
+async function givingWay<Context>(trial: Trial<Context>, numRuns: number): Promise<void> {
+  const conduct = fc.record({ first: fc.nat(1), ways: fc.array(fc.nat(60), { minLength: 1, maxLength: 4 }) });
+  const property = fc.asyncProperty(conduct, async ({ first, ways }) => {
+    let [step, goes] = [0, first];
+    await trial.run({
+      choose: (waiting) => {
+        goes = (goes + ways.filter((at) => at === step).length) % 2;
+        step++;
+        return waiting.includes(goes) ? goes : waiting[0];
+      },
+    });
+  });
+  await fc.assert(property, { numRuns });
 }
 
 /** One scenario on its stores. */

@@ -7,6 +7,8 @@ export interface Explored {
   readonly runs: number;
   /** Runs broken off, for they could only repeat what others showed. */
   readonly repeats: number;
+  /** Whether all schedules were gone through, and not only as many runs as were asked for at most. */
+  readonly isWhole: boolean;
   /** Schedules that the runs stand for: each run for all that only swap steps which touch nothing in common. */
   readonly schedules: bigint;
 }
@@ -35,6 +37,7 @@ interface Node {
 export async function exploreSchedules(
   run: (conduct: Conduct) => Promise<boolean>,
   thoroughness: Thoroughness,
+  most = Infinity,
 ): Promise<Explored> {
   const path: Node[] = [];
   let [runs, repeats, schedules] = [0, 0, 0n];
@@ -65,8 +68,8 @@ export async function exploreSchedules(
       runs++;
       schedules += thoroughness === 'full' ? 1n : countOrders(trace.steps);
     } else repeats++;
-  } while (turn(path));
-  return { runs, repeats, schedules };
+  } while (turn(path) && runs < most);
+  return { runs, repeats, schedules, isWhole: path.length === 0 };
 }
 
 /** Moves on to the next path; answers whether there is one. */

@@ -53,6 +53,13 @@ export class RememberedBytes extends ObjectBytes {
     return this.#objects.get(this.layout.object(key as StorageKey))?.bytes;
   }
 
+  override async plant(key: string, bytes: Uint8Array, modifiedAt?: number): Promise<void> {
+    await super.plant(key, bytes);
+    const name = this.layout.object(key as StorageKey);
+    const object = this.#objects.get(name);
+    if (object && modifiedAt !== undefined) this.#objects.set(name, { ...object, modified: new Date(modifiedAt) });
+  }
+
   /** The bucket must be all its own. */
   override async keep(): Promise<KeptBytes> {
     const objects = new Map(this.#objects);
