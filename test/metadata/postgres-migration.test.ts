@@ -9,6 +9,7 @@ import { ids, insertImage, insertRepository, REGISTRY } from '../contract/metada
 import { Databases, inDatabase, NO_POSTGRES, openPostgres } from '../support/postgres/databases.ts';
 import { checkCounters } from '../support/recount-usage.ts';
 import { PostgresRows } from '../support/stored/postgres-rows.ts';
+import type { Row } from '../support/stored/rows.ts';
 import { ROWS_OF_VERSION_1 } from './rows-of-version-1.ts';
 
 if (NO_POSTGRES) console.log(`Skipped: ${NO_POSTGRES}`);
@@ -45,7 +46,9 @@ async function schemaOf(url: string): Promise<unknown[]> {
       FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2`,
     `SELECT version, name, works_with FROM schema_version ORDER BY version`,
   ];
-  return await Promise.all(looks.map((look) => rows.query(look)));
+  const seen: unknown[] = [];
+  for (const look of looks) seen.push(await rows.query(look));
+  return seen;
 }
 
 async function versionsOf(url: string): Promise<unknown[]> {
@@ -70,7 +73,8 @@ describe.skipIf(NO_POSTGRES !== undefined)('A PostgreSQL database', () => {
     const url = await ofVersion1();
     await using rows = new PostgresRows(url);
     const tables = await rows.tables();
-    const before = await Promise.all(tables.map((table) => rows.query(`SELECT * FROM ${table} ORDER BY 1, 2`)));
+    const before: Row[][] = [];
+    for (const table of tables) before.push(await rows.query(`SELECT * FROM ${table} ORDER BY 1, 2`));
     expect(tables.filter((_, at) => before[at]?.length === 0)).toEqual([]);
     expect((await planMigration(url)).pending).toMatchObject(
       MIGRATIONS.slice(1).map(({ name }, at) => ({ name, version: at + 2, online: true })),

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { checkStores } from '../check-stores.ts';
 import { collect } from '../collect.ts';
 import { checkCounters } from '../recount-usage.ts';
+import type { Row } from '../stored/rows.ts';
 import { HOUR, type Stores } from '../stores.ts';
 
 /** Longer than every lease, grace, window and wait together. */
@@ -44,9 +45,11 @@ async function look({ rows, bytes }: Stores) {
     "SELECT 'manifest' AS leftover, id FROM manifest WHERE id NOT IN (SELECT manifest_id FROM image)",
     "SELECT 'link' AS leftover, repository_blob.* FROM repository_blob WHERE refs = 0 OR holds <> 0",
   ];
+  const left: Row[] = [];
+  for (const query of leftovers) left.push(...(await rows.query(query)));
   return {
     images,
     blobs: blobs.map((row) => bytes.nameOf(String(row['storage_key']))),
-    leftovers: (await Promise.all(leftovers.map((query) => rows.query(query)))).flat(),
+    leftovers: left,
   };
 }
