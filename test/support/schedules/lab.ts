@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Ids } from '../../../src/model/ids.ts';
+import { SCALED } from '../scaled/environment.ts';
 import type { Rows } from '../stored/rows.ts';
 import { openStores, type Stores, type StoresOptions } from '../stores.ts';
 import { type Copy, copyOf } from './copy.ts';
@@ -65,6 +66,11 @@ export class Lab implements AsyncDisposable {
     return { ...stores, ports: { ...stores.ports, ...(await stores.bytes.open({ ids, clock: stores.clock })) } };
   }
 
+  /** A folder belongs to one process, however many requests it serves; a bucket to as many as there are. */
+  async #openApart(stores: Stores, ids: Ids): Promise<Stores> {
+    return SCALED ? this.#openBytes(stores, ids) : stores;
+  }
+
   /** Runs the parties from where the stores were prepared; nothing when `conduct` lost interest. */
   async run(
     parties: (clock: PartyClock) => readonly Party[],
@@ -85,7 +91,7 @@ export class Lab implements AsyncDisposable {
       const all = parties(clock);
       const shared = stepwise(stores.ports, turns, ids);
       const apart = this.#traits.apart
-        ? await Promise.all(all.map(async () => stepwise((await this.#openBytes(stores, ids)).ports, turns, ids)))
+        ? await Promise.all(all.map(async () => stepwise((await this.#openApart(stores, ids)).ports, turns, ids)))
         : [];
       const outcomes = await turns.run(all, (party) => apart[party] ?? shared, {
         choose: conduct.choose,
