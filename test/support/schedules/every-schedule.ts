@@ -44,7 +44,9 @@ export async function everySchedule<Context>(
 ): Promise<Explored & { readonly ends: ReadonlySet<string> }> {
   await using trial = await Trial.prepare(options, scenario);
   const run = (conduct: Conduct) => trial.run(conduct);
-  const explored = await exploreSchedules(run, options.thoroughness ?? 'reduced', SCALED ? MOST_SCALED : Infinity);
+  const { thoroughness = 'reduced' } = options;
+  const most = SCALED && thoroughness === 'reduced' ? MOST_SCALED : Infinity;
+  const explored = await exploreSchedules(run, thoroughness, most);
   const { runs, repeats, schedules, isWhole } = explored;
   if (!isWhole) await givingWay(trial, MORE_AT_RANDOM);
   const more = isWhole ? '' : `, and ${MORE_AT_RANDOM} at random`;
