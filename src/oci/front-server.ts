@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { RepositoryBlob } from '../metadata/blobs.ts';
 import type { StorageKey } from '../model/ids.ts';
-import type { FoundBlob } from '../registry/layer/find-blobs.ts';
 import { staysFor } from '../registry/layer/link-blob.ts';
 import type { Ports } from '../registry/ports.ts';
 import { hasConditions } from './caching.ts';
@@ -26,10 +26,9 @@ export class FrontServer {
   }
 
   /** Where the front server finds the bytes, or `undefined` when they have to come from here. */
-  placeOf(found: FoundBlob, headers: IncomingHttpHeaders): string | undefined {
-    const { size, storageKey } = found.blob;
-    if (size < LEAST || staysFor(this.#ports, found) < LONGEST_WAY) return undefined;
+  placeOf(blob: RepositoryBlob, headers: IncomingHttpHeaders): string | undefined {
+    if (blob.size < LEAST || staysFor(this.#ports, blob) < LONGEST_WAY) return undefined;
     if (hasConditions(headers)) return undefined;
-    return `${this.#location}${this.#fileOf(storageKey)}`;
+    return `${this.#location}${this.#fileOf(blob.storageKey)}`;
   }
 }

@@ -2,7 +2,7 @@ import { type ByteRange, BytesMissing } from '../blobs/blob-store.ts';
 import type { BlobStream } from '../blobs/blob-stream.ts';
 import type { RepositoryBlob } from '../metadata/blobs.ts';
 import { Fault } from '../model/fault.ts';
-import { type FoundBlob, findBlob } from '../registry/layer/find-blobs.ts';
+import { findBlob } from '../registry/layer/find-blobs.ts';
 import { linkBlob } from '../registry/layer/link-blob.ts';
 import { namesOf, type RepositoryPath } from '../registry/repository/repository-path.ts';
 import { parseRange } from './byte-range.ts';
@@ -39,8 +39,7 @@ export async function serveBlob(
   target: Target,
   { method, headers }: Pick<Call, 'method' | 'headers'>,
 ): Promise<Answer> {
-  const found = await getBlob(needs, target);
-  const { blob } = found;
+  const blob = await getBlob(needs, target);
   const described = describeBlob(blob);
   if (isKnown(headers['if-none-match'], blob.digest)) return notModified(described);
   if (method === 'HEAD') return { status: 200, headers: described };
@@ -50,10 +49,10 @@ export async function serveBlob(
   if (range === 'unsatisfiable') {
     return refuse(new Fault('RangeNotSatisfiable', { size: blob.size }), { 'Content-Range': `bytes */${blob.size}` });
   }
-  const place = needs.frontServer?.placeOf(found, headers);
+  const place = needs.frontServer?.placeOf(blob, headers);
   if (place !== undefined) return { status: 200, headers: handedOver(described, place) };
   if (needs.blobRedirects && !hasConditions(headers)) {
-    const link = await linkBlob(needs, found, REDIRECT_LIFETIME);
+    const link = await linkBlob(needs, blob, REDIRECT_LIFETIME);
     if (link !== undefined) return redirected(blob, link);
   }
   if (range === undefined) return { status: 200, headers: described, body: await open(needs, target, blob) };
@@ -86,9 +85,9 @@ function redirected({ digest }: RepositoryBlob, link: string): Answer {
   return { status: 307, headers };
 }
 
-async function getBlob(needs: ServesBlobs, target: Target): Promise<FoundBlob> {
-  const found = await findBlob(needs, target, target.digest);
-  if (found) return found;
+async function getBlob(needs: ServesBlobs, target: Target): Promise<RepositoryBlob> {
+  const blob = await findBlob(needs, target, target.digest);
+  if (blob) return blob;
   throw new Fault('BlobUnknown', { ...namesOf(target), digest: target.digest });
 }
 
@@ -100,7 +99,7 @@ async function open(needs: ServesBlobs, target: Target, blob: RepositoryBlob, ra
   } catch (error) {
     if (!(error instanceof BytesMissing)) throw error;
     // Without a grace the bytes may go between the look and the opening: then the blob is gone, or has other bytes by now.
-    const { blob: now } = await getBlob(needs, target);
+    const now = await getBlob(needs, target);
     if (now.storageKey === blob.storageKey) throw error;
     return open(needs, target, now, range);
   }

@@ -23,7 +23,7 @@ const image = buildImage('app', { layers: [layer] });
 async function keyOf({ ports }: Stores, path: RepositoryPath, blob: Blob) {
   const found = await findBlob(ports, path, blob.digest);
   if (!found) throw new Error(`The repository does not see ${blob.digest}`);
-  return found.blob.storageKey;
+  return found.storageKey;
 }
 
 /** Uploads the blob, and answers what its completion said. */

@@ -46,7 +46,7 @@ async function outliveLeases(stores: Stores): Promise<void> {
 
 async function readBlob({ ports }: Stores, path: RepositoryPath, blob: Blob): Promise<boolean> {
   const found = await findBlob(ports, path, blob.digest);
-  return found !== undefined && (await buffer(await ports.blobs.open(found.blob.storageKey))).equals(blob.bytes);
+  return found !== undefined && (await buffer(await ports.blobs.open(found.storageKey))).equals(blob.bytes);
 }
 
 describe('The bytes of a deleted image', () => {
@@ -199,7 +199,7 @@ describe('A lease', () => {
     const blob = blobOf('asked for');
     await pushBlob(stores.ports, path, blob);
     const leaseLeft = async () =>
-      ((await findBlob(stores.ports, path, blob.digest))?.blob.keepUntil ?? 0) - stores.clock.now();
+      ((await findBlob(stores.ports, path, blob.digest))?.keepUntil ?? 0) - stores.clock.now();
     stores.clock.advance(lease / 2);
     expect(await promiseBlobs(stores.ports, path, [blob.digest])).toHaveLength(1);
     expect(await leaseLeft()).toBe(lease / 2);
@@ -312,7 +312,7 @@ describe('An erasure that fails', () => {
     const path = await makeRepository(stores.ports, 'app');
     const blob = blobOf('stuck');
     await pushBlob(stores.ports, path, blob);
-    const key = (await findBlob(stores.ports, path, blob.digest))?.blob.storageKey ?? '';
+    const key = (await findBlob(stores.ports, path, blob.digest))?.storageKey ?? '';
     const folder =
       folderOf(stores.bytes) ?? skip('a single erasure is made to fail by a folder in the place of a file');
     const file = blobPath(folder, key);

@@ -127,7 +127,7 @@ describe('Putting an image', () => {
     const docker = buildImage('a', { mediaType: DOCKER_IMAGE_MANIFEST });
     await pushImage(stores.ports, path, docker);
     const typeOf = async (at: number) =>
-      (await findBlob(stores.ports, path, docker.blobs[at]?.digest ?? ''))?.blob.mediaType;
+      (await findBlob(stores.ports, path, docker.blobs[at]?.digest ?? ''))?.mediaType;
     expect(await typeOf(0)).toBe('application/vnd.docker.container.image.v1+json');
     expect(await typeOf(1)).toBe('application/vnd.docker.image.rootfs.diff.tar.gzip');
     await pushImage(stores.ports, path, buildImage('a'));

@@ -43,7 +43,7 @@ async function expectWhole(
     for (const [path, image] of images) {
       for (const { digest, bytes } of image.blobs) {
         const found = await findBlob(stores.ports, path, digest);
-        const stream = found && (await stores.ports.blobs.open(found.blob.storageKey));
+        const stream = found && (await stores.ports.blobs.open(found.storageKey));
         expect(stream && (await buffer(stream)).equals(bytes), `${round}: ${digest}`).toBe(true);
       }
     }
@@ -291,7 +291,7 @@ describe('However the steps fall', () => {
         await checkStores(stores);
         if (outcomes[0] === 'stored') {
           const found = await findBlob(stores.ports, path, content.digest);
-          const stream = found && (await stores.ports.blobs.open(found.blob.storageKey));
+          const stream = found && (await stores.ports.blobs.open(found.storageKey));
           expect(stream && (await buffer(stream)).equals(content.bytes)).toBe(true);
         }
       });

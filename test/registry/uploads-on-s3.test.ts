@@ -64,7 +64,7 @@ function append(ports: Ports, upload: UploadPath, content: Uint8Array | string, 
 
 async function contentOf(ports: Ports, upload: UploadPath, digest: string): Promise<Buffer | undefined> {
   const found = await findBlob(ports, upload, digest);
-  return found && buffer(await ports.blobs.open(found.blob.storageKey));
+  return found && buffer(await ports.blobs.open(found.storageKey));
 }
 
 async function codeOf(work: Promise<unknown>): Promise<string | undefined> {

@@ -45,7 +45,7 @@ async function refusalOf(work: Promise<unknown>): Promise<Fault> {
 
 async function contentOf({ ports }: Stores, path: RepositoryPath, content: string): Promise<string | undefined> {
   const found = await findBlob(ports, path, digest(content));
-  return found && (await buffer(await ports.blobs.open(found.blob.storageKey))).toString();
+  return found && (await buffer(await ports.blobs.open(found.storageKey))).toString();
 }
 
 describe('An upload', () => {

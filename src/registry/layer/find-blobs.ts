@@ -33,21 +33,14 @@ export async function promiseBlobs(
   return wholeBlobs(blobs, promised);
 }
 
-export interface FoundBlob {
-  readonly blob: RepositoryBlob;
-  /** Whether an image of the repository names it. */
-  readonly referenced: boolean;
-}
-
 /** The blob, without any promise. */
 export async function findBlob(
   { metadata }: Pick<Ports, 'metadata'>,
   path: RepositoryPath,
   digest: string,
-): Promise<FoundBlob | undefined> {
+): Promise<RepositoryBlob | undefined> {
   return metadata.read(async (view) => {
     const repository = await getRepository(view, path);
-    const blob = await view.blobs.find(repository.id, digest);
-    return blob && { blob, referenced: blob.referenced };
+    return view.blobs.find(repository.id, digest);
   });
 }

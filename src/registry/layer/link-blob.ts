@@ -1,5 +1,5 @@
+import type { RepositoryBlob } from '../../metadata/blobs.ts';
 import type { Ports } from '../ports.ts';
-import type { FoundBlob } from './find-blobs.ts';
 
 /** In milliseconds. A client needs some time from an address to the first byte; what is shorter is not worth its second request. */
 const SHORTEST = 60_000;
@@ -10,9 +10,9 @@ const SHORTEST = 60_000;
  */
 export function staysFor(
   { clock, retention }: Pick<Ports, 'clock' | 'retention'>,
-  { blob, referenced }: FoundBlob,
+  { referenced, keepUntil }: Pick<RepositoryBlob, 'referenced' | 'keepUntil'>,
 ): number {
-  return Math.max(referenced ? retention.grace : 0, blob.keepUntil - clock.now());
+  return Math.max(referenced ? retention.grace : 0, keepUntil - clock.now());
 }
 
 /**
@@ -22,10 +22,10 @@ export function staysFor(
  */
 export async function linkBlob(
   ports: Pick<Ports, 'blobs' | 'clock' | 'retention'>,
-  found: FoundBlob,
+  blob: Pick<RepositoryBlob, 'storageKey' | 'referenced' | 'keepUntil'>,
   longest: number,
 ): Promise<string | undefined> {
-  const lifetime = Math.min(longest, staysFor(ports, found));
+  const lifetime = Math.min(longest, staysFor(ports, blob));
   if (lifetime < SHORTEST) return undefined;
-  return ports.blobs.link?.(found.blob.storageKey, Math.floor(lifetime / 1000));
+  return ports.blobs.link?.(blob.storageKey, Math.floor(lifetime / 1000));
 }

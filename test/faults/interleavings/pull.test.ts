@@ -28,11 +28,11 @@ async function download(ports: Ports, path: RepositoryPath, wanted: Blob, pause:
   const found = await findBlob(ports, path, wanted.digest);
   if (!found) return 'gone';
   try {
-    const stream = await ports.blobs.open(found.blob.storageKey);
+    const stream = await ports.blobs.open(found.storageKey);
     const chunks: Uint8Array[] = [];
     for await (const chunk of stream) {
       chunks.push(chunk as Buffer);
-      await pause('a chunk has come', `bytes/${found.blob.storageKey}`);
+      await pause('a chunk has come', `bytes/${found.storageKey}`);
     }
     return Buffer.concat(chunks).equals(wanted.bytes) ? 'whole' : 'truncated';
   } catch (error) {

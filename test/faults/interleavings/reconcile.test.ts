@@ -118,7 +118,7 @@ describe('In every order, bytes that a disk has lost', () => {
   const lost = async (stores: Stores) => {
     const path = await repositoryWith(stores, { old: image });
     const found = await findBlob(stores.ports, path, digest);
-    await stores.bytes.lose(found?.blob.storageKey ?? '');
+    await stores.bytes.lose(found?.storageKey ?? '');
     return { path };
   };
   const DAMAGED = { ...NO_GRACE, damaged: true };

@@ -74,7 +74,7 @@ export async function expectWhole(stores: Stores, path: RepositoryPath, image: B
   expect(Buffer.from(found.bytes).equals(image.bytes)).toBe(true);
   for (const blob of image.blobs) {
     const seen = await findBlob(ports, path, blob.digest);
-    const bytes = seen && (await buffer(await ports.blobs.open(seen.blob.storageKey)));
+    const bytes = seen && (await buffer(await ports.blobs.open(seen.storageKey)));
     expect(bytes?.equals(blob.bytes), blob.digest).toBe(true);
   }
   for (const child of image.children) await expectWhole(stores, path, child);
