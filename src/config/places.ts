@@ -1,3 +1,5 @@
+import { withoutPassword } from '../model/shown-address.ts';
+
 /** Where the metadata is: in the data folder, or in a database that other processes use, too. */
 export type DatabasePlace = { readonly kind: 'sqlite' } | { readonly kind: 'postgres'; readonly url: string };
 
@@ -20,11 +22,7 @@ export function parseDatabase(given: string): DatabasePlace | undefined {
 
 /** For people, who must not see the password. */
 export function showDatabase(place: DatabasePlace): string {
-  if (place.kind === 'sqlite') return place.kind;
-  const url = new URL(place.url);
-  if (url.password !== '') url.password = '***';
-  if (url.searchParams.has('password')) url.searchParams.set('password', '***');
-  return url.href;
+  return place.kind === 'sqlite' ? place.kind : withoutPassword(place.url);
 }
 
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;

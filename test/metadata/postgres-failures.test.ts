@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { DatabaseUnreachable, withoutPassword } from '../../src/metadata/postgres/reach.ts';
+import { DatabaseUnreachable } from '../../src/metadata/postgres/reach.ts';
+import { withoutPassword } from '../../src/model/shown-address.ts';
 import { StoreUnavailable } from '../../src/model/store-unavailable.ts';
 import { insertRepository, REGISTRY } from '../contract/metadata/fixture.ts';
 import { startPostgres } from '../support/postgres/cluster.ts';

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { withoutPassword } from '../../model/shown-address.ts';
 import { codeOf, kindOf } from './failure.ts';
 
 /** In milliseconds: how long the first connection may take. */
@@ -32,18 +33,6 @@ export async function reach<T>(url: string, work: (client: pg.Client) => Promise
     return await work(client);
   } finally {
     await client.end().catch(() => undefined);
-  }
-}
-
-/** The address as it may be shown. */
-export function withoutPassword(url: string): string {
-  try {
-    const shown = new URL(url);
-    if (shown.password !== '') shown.password = '***';
-    if (shown.searchParams.has('password')) shown.searchParams.set('password', '***');
-    return shown.href;
-  } catch {
-    return '(an address that is none)';
   }
 }
 
