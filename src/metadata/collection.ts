@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { StoredName } from '../model/ids.ts';
+import { holdBlobs } from './link-moves.ts';
 import { idSetOf, type Session } from './session.ts';
 import { UsageWriter } from './usage.ts';
 
@@ -33,7 +34,8 @@ export class Collection {
     eraseNotBefore: number,
   ): Promise<{ readonly blobs: number; readonly bytes: number }> {
     const { db, dialect } = this.#session;
-    if (dialect.isShared) await this.#hold(blobIds);
+    // From then on nobody links to them. Whoever moved their links before holds them already.
+    if (dialect.isShared) await holdBlobs(this.#session, idSetOf(this.#session, blobIds));
     const dead = await db
       .selectFrom(dialect.idRowsOf(blobIds).as('suspect'))
       .crossJoin('blob')
@@ -68,14 +70,6 @@ export class Collection {
     await this.#usage.addToStore('blobs', { count: -dead.length, bytes: -bytes });
     await this.#usage.addToStore('trash', { count: dead.length, bytes });
     return { blobs: dead.length, bytes };
-  }
-
-  /** From then on nobody links to these blobs. Whoever moved their links before holds them already. */
-  async #hold(blobIds: readonly number[]): Promise<void> {
-    const { db, dialect } = this.#session;
-    const suspects = idSetOf(this.#session, blobIds);
-    const holding = dialect.holding('blob', 'change');
-    await db.selectFrom('blob').select('id').where('id', 'in', suspects).orderBy('id').modifyEnd(holding).execute();
   }
 
   /**

@@ -35,12 +35,9 @@ export class SecretWriter extends SecretReader {
       .values({ name, value: fresh })
       .onConflict((conflict) => conflict.column('name').doNothing())
       .execute();
-    const row = await this.session.db
-      .selectFrom('secret')
-      .select('value')
-      .where('name', '=', name)
-      .executeTakeFirstOrThrow();
-    return row.value;
+    const value = await this.find(name);
+    if (value === undefined) throw new Error(`The secret ${name} was put and is not there`);
+    return value;
   }
 
   /** Makes this the secret of its name, whatever it was; waits for those who hold that. */

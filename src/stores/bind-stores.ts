@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { StartupRefusal } from '../config/startup-refusal.ts';
 import type { MetadataStore } from '../metadata/metadata-store.ts';
+import { STORE_ID } from '../metadata/secrets.ts';
 import type { Names } from './names.ts';
 
 /** What names the registry that bytes belong to, kept beside them. */
@@ -29,7 +30,7 @@ export async function bindStores({ metadata, identity, names, apart }: Pair): Pr
   const found = await identity.read();
   const fresh = randomUUID();
   const { id, blobs } = await metadata.write(async (tx) => {
-    const id = Buffer.from(await tx.secrets.getOrPut('store-id', Buffer.from(fresh))).toString('utf8');
+    const id = Buffer.from(await tx.secrets.getOrPut(STORE_ID, Buffer.from(fresh))).toString('utf8');
     // Thrown in here, so that the database stays as empty as it was.
     if (found !== undefined && id === fresh) throw lostDatabase(names, 'is empty');
     return { id, blobs: (await tx.usage.ofStore()).blobs.count };

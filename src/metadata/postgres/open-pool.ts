@@ -11,7 +11,6 @@ export interface PoolOptions {
   readonly statementTimeout: number;
   /** In milliseconds: how long to wait for a connection. */
   readonly connectTimeout: number;
-  readonly applicationName?: string;
   /** In milliseconds: after so long between two statements PostgreSQL breaks a transaction off. */
   readonly idleInTransaction?: number;
   /** Hears what went wrong in the background and does no harm. */
@@ -49,7 +48,7 @@ export function openPool(options: PoolOptions): Pool {
   const settings = { ...PLANS, tcp_keepalives_idle: '10', tcp_keepalives_interval: '5', tcp_keepalives_count: '3' };
   const pool = new pg.Pool({
     connectionString: options.url,
-    application_name: options.applicationName ?? 'berth',
+    application_name: 'berth',
     max: options.pool,
     connectionTimeoutMillis: options.connectTimeout,
     idleTimeoutMillis: IDLE_CONNECTION,
