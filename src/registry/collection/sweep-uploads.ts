@@ -1,4 +1,5 @@
-import type { StoredBytes, UploadStore } from '../../blobs/blob-store.ts';
+import type { UploadStore } from '../../blobs/blob-store.ts';
+import { portionsOf } from '../portions.ts';
 import type { Ports } from '../ports.ts';
 
 /** Looked up together. */
@@ -14,25 +15,18 @@ type Needs = Pick<Ports, 'metadata' | 'clock' | 'retention'> & {
  * so long finds it gone, as he finds his upload. Answers how many.
  */
 export async function sweepUploads({ metadata, uploads, clock, retention }: Needs): Promise<number> {
+  const unfinished = uploads.listUnfinished?.(clock.now() - retention.upload) ?? [];
   let swept = 0;
-  const sweep = async (portion: readonly StoredBytes[]) => {
+  for await (const portion of portionsOf(unfinished, TOGETHER)) {
     const names = portion.map(({ key }) => key);
     const unknown = await metadata.read((view) => view.inspection.blobs.findUnknown(names));
-    if (unknown.size === 0) return;
+    if (unknown.size === 0) continue;
     await metadata.write(async (tx) => {
       for (const storageKey of unknown) {
         await tx.collection.discard({ storageKey, size: 0, notBefore: clock.now() });
       }
     }, 'bulk');
     swept += unknown.size;
-  };
-  let portion: StoredBytes[] = [];
-  for await (const unfinished of uploads.listUnfinished?.(clock.now() - retention.upload) ?? []) {
-    portion.push(unfinished);
-    if (portion.length < TOGETHER) continue;
-    await sweep(portion);
-    portion = [];
   }
-  if (portion.length > 0) await sweep(portion);
   return swept;
 }

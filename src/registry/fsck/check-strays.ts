@@ -1,5 +1,6 @@
 import type { StoredBytes, StoredFile } from '../../blobs/blob-store.ts';
 import { failpoint } from '../../model/failpoint.ts';
+import { portionsOf } from '../portions.ts';
 import type { Ports } from '../ports.ts';
 import type { Contradiction } from './finding.ts';
 
@@ -28,7 +29,7 @@ export async function* checkStrays(
 ): AsyncGenerator<Contradiction> {
   const mayErase = repair && (force || !(await mostIsStray(ports, strayAge)));
   let [files, strays] = [0, 0];
-  for await (const portion of portions(ports.blobs.list())) {
+  for await (const portion of portionsOf(ports.blobs.list(), TOGETHER)) {
     files += portion.length;
     for (const file of portion) {
       if (file.kind === 'foreign') {
@@ -73,7 +74,7 @@ function describeStray({ clock }: Needs, stray: StoredBytes, mayErase: boolean):
 
 async function mostIsStray(ports: Needs, strayAge: number): Promise<boolean> {
   let [files, strays] = [0, 0];
-  for await (const portion of portions(ports.blobs.list())) {
+  for await (const portion of portionsOf(ports.blobs.list(), TOGETHER)) {
     files += portion.length;
     strays += (await findStrays(ports, portion, strayAge)).length;
   }
@@ -99,15 +100,4 @@ async function findStrays(
   const stored = await blobs.stat([...suspects]);
   const unknown = await metadata.read((view) => view.inspection.blobs.findUnknown([...stored.keys()]));
   return [...unknown].flatMap((key) => stored.get(key) ?? []);
-}
-
-async function* portions(files: AsyncIterable<StoredFile>): AsyncGenerator<readonly StoredFile[]> {
-  let portion: StoredFile[] = [];
-  for await (const file of files) {
-    portion.push(file);
-    if (portion.length < TOGETHER) continue;
-    yield portion;
-    portion = [];
-  }
-  if (portion.length > 0) yield portion;
 }

@@ -1,9 +1,10 @@
 import { CARRIED, type Carried, USAGE } from '../../metadata/carried-tables.ts';
-import type { MetadataTransaction, MetadataView } from '../../metadata/metadata-store.ts';
+import type { MetadataStore, MetadataTransaction, MetadataView } from '../../metadata/metadata-store.ts';
 import type { Schema } from '../../metadata/schema.ts';
 import { COUNTERS } from '../../metadata/usage.ts';
 import { failpoint } from '../../model/failpoint.ts';
 import { parseStorageKey } from '../../model/ids.ts';
+import { portionsOf } from '../portions.ts';
 import type { Claim } from './claim.ts';
 import { isSame, PAGE, type Pair, pairs, rowsIn, rowsWithin } from './compare-rows.ts';
 import type { ImportPorts } from './import-ports.ts';
@@ -63,19 +64,17 @@ export async function takeBack({ target, clock }: ImportPorts, view: MetadataVie
 
 /** Makes the counters of repositories and registries what the snapshot says, whatever they are. */
 export async function carryUsage({ target }: ImportPorts, view: MetadataView, claim: Claim): Promise<void> {
-  let wrong: Pair[] = [];
-  const write = async (some: readonly Pair[]) => {
+  for await (const some of portionsOf(wrongUsage(view, target.metadata), PAGE)) {
     await claim.write(async (tx) => {
       for (const pair of some) await shiftUsage(tx, pair);
     });
-  };
-  for await (const pair of pairs(USAGE, rowsWithin(view.transfer), rowsIn(target.metadata))) {
-    if (!isSame(USAGE, pair)) wrong.push(pair);
-    if (wrong.length < PAGE) continue;
-    await write(wrong);
-    wrong = [];
   }
-  await write(wrong);
+}
+
+async function* wrongUsage(view: MetadataView, target: Pick<MetadataStore, 'read'>): AsyncGenerator<Pair> {
+  for await (const pair of pairs(USAGE, rowsWithin(view.transfer), rowsIn(target))) {
+    if (!isSame(USAGE, pair)) yield pair;
+  }
 }
 
 async function shiftUsage(tx: MetadataTransaction, { source, target }: Pair): Promise<void> {
