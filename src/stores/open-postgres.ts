@@ -1,5 +1,4 @@
 import { StartupRefusal } from '../config/startup-refusal.ts';
-import { planMigration } from '../metadata/postgres/migrate.ts';
 import { PostgresMetadata } from '../metadata/postgres/postgres-metadata.ts';
 import { DatabaseUnreachable } from '../metadata/postgres/reach.ts';
 import { SchemaAhead, SchemaBehind } from '../metadata/postgres/schema-version.ts';
@@ -25,10 +24,6 @@ export async function openPostgres(
 ): Promise<PostgresMetadata> {
   try {
     const hasBytes = (await identity.read()) !== undefined;
-    if ((hasBytes || mustExist) && (await isEmpty(url))) {
-      const names = namesOf(places);
-      throw hasBytes ? lostDatabase(names, 'is empty') : new StartupRefusal(`${names.metadata} is empty`);
-    }
     return await PostgresMetadata.open({
       url,
       pool: places.databasePool,
@@ -36,19 +31,14 @@ export async function openPostgres(
       connectTimeout: CONNECT_TIMEOUT,
       onWarning: listener.onWarning,
       onRetry: listener.counts.noteRetry,
+      whenEmpty: () => {
+        const names = namesOf(places);
+        if (hasBytes) throw lostDatabase(names, 'is empty');
+        if (mustExist) throw new StartupRefusal(`${names.metadata} is empty`);
+      },
     });
   } catch (error) {
     throw refusalOf(error) ?? error;
-  }
-}
-
-async function isEmpty(url: string): Promise<boolean> {
-  try {
-    return (await planMigration(url)).current === 0;
-  } catch (error) {
-    // What it has may be of use all the same, which is not asked here.
-    if (error instanceof SchemaAhead) return false;
-    throw error;
   }
 }
 

@@ -16,6 +16,8 @@ import { prepareSchema } from './prepare-schema.ts';
 export interface PostgresOptions extends PoolOptions {
   /** Hears the text of every statement, for measuring. */
   readonly onQuery?: (sql: string) => void;
+  /** Hears, when it is opened, that the database has no tables, before they are made; may throw to leave it so. */
+  readonly whenEmpty?: () => void;
   /** Hears that a transaction is run once more, and PostgreSQL's code for why. */
   readonly onRetry?: (reason: string) => void;
 }
@@ -62,7 +64,7 @@ export class PostgresMetadata implements MetadataStore {
    * @throws SchemaBehind, SchemaAhead, DatabaseUnreachable
    */
   static async open(options: PostgresOptions): Promise<PostgresMetadata> {
-    await prepareSchema(options.url);
+    await prepareSchema(options.url, undefined, options.whenEmpty);
     return new PostgresMetadata(options);
   }
 
