@@ -7,9 +7,10 @@ const known = new Set(files.map((file) => file.path));
 /** The floors of the house. A file may use what is on the floors below its own, and what is in its own folder. */
 const FLOORS: readonly (readonly string[])[] = [
   ['model'],
+  ['aws'],
   ['config', 'metadata', 'blobs'],
   ['registry', 'policy', 'data-folder'],
-  ['http', 'aws', 'workers', 'stores'],
+  ['http', 'workers', 'stores'],
   ['ecr', 'oci', 'admin', 'metrics', 'cli'],
   ['main.ts'],
 ];
@@ -28,7 +29,8 @@ const ONLY_FOR: Readonly<Record<string, readonly string[]>> = {
   'data-folder': ['stores'],
   stores: ['metrics', 'main.ts'],
   workers: ['admin', 'metrics', 'main.ts'],
-  aws: ['ecr', 'admin', 'cli', 'main.ts'],
+  // Who is spoken to as AWS is, and who speaks so to a bucket.
+  aws: ['blobs', 'ecr', 'admin', 'cli', 'main.ts'],
 };
 
 /** Who may speak to the outside world: everybody else does so through a port. */

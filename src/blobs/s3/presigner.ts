@@ -1,9 +1,12 @@
-import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { ALGORITHM } from '../../aws/sigv4/authorization-header.ts';
+import { TERMINATOR } from '../../aws/sigv4/credential-scope.ts';
+import { basicFormat } from '../../aws/sigv4/request-date.ts';
+import { sign, signingKeys } from '../../aws/sigv4/signing-key.ts';
+import { percentEncode } from '../../aws/sigv4/uri-encoding.ts';
 import type { Clock } from '../../model/clock.ts';
-
-const ALGORITHM = 'AWS4-HMAC-SHA256';
 
 /** Where objects of a bucket are, as the SDK finds it for the region, the endpoint and the style. */
 interface Place {
@@ -22,7 +25,8 @@ export class Presigner {
   readonly #place: Place;
   readonly #region: string;
   readonly #clock: Clock;
-  #key: { readonly of: string; readonly object: KeyObject } | undefined;
+  /** One is good for a whole day. */
+  readonly #keys = signingKeys(1);
 
   private constructor(client: S3Client, place: Place, region: string, clock: Clock) {
     this.#client = client;
@@ -41,45 +45,24 @@ export class Presigner {
 
   async linkTo(object: string, seconds: number): Promise<string> {
     const { accessKeyId, secretAccessKey, sessionToken } = await this.#client.config.credentials();
-    const stamp = stampOf(this.#clock.now());
-    const date = stamp.slice(0, 8);
-    const scope = `${date}/${this.#region}/s3/aws4_request`;
-    const path = this.#place.path + object.split('/').map(encode).join('/');
+    const at = this.#clock.now();
+    const stamp = basicFormat(at);
+    const scope = { date: stamp.slice(0, 8), region: this.#region, service: 's3', terminator: TERMINATOR };
+    const credential = [accessKeyId, scope.date, scope.region, scope.service, scope.terminator].join('/');
+    const path = this.#place.path + object.split('/').map(percentEncode).join('/');
     // In the order in which they are signed.
     const query = [
       `X-Amz-Algorithm=${ALGORITHM}`,
-      `X-Amz-Credential=${encode(`${accessKeyId}/${scope}`)}`,
+      `X-Amz-Credential=${percentEncode(credential)}`,
       `X-Amz-Date=${stamp}`,
       `X-Amz-Expires=${seconds}`,
-      ...(sessionToken === undefined ? [] : [`X-Amz-Security-Token=${encode(sessionToken)}`]),
+      ...(sessionToken === undefined ? [] : [`X-Amz-Security-Token=${percentEncode(sessionToken)}`]),
       'X-Amz-SignedHeaders=host',
-      `response-content-type=${encode('application/octet-stream')}`,
+      `response-content-type=${percentEncode('application/octet-stream')}`,
     ].join('&');
     const request = ['GET', path, query, `host:${this.#place.host}`, '', 'host', 'UNSIGNED-PAYLOAD'].join('\n');
-    const text = [ALGORITHM, stamp, scope, createHash('sha256').update(request).digest('hex')].join('\n');
-    const signature = hmac(this.#signingKey(secretAccessKey, date), text).toString('hex');
+    const key = this.#keys(accessKeyId, secretAccessKey, scope);
+    const signature = sign(key, { stamp, at }, scope, hash('sha256', request)).toString('hex');
     return `${this.#place.origin}${path}?${query}&X-Amz-Signature=${signature}`;
   }
-
-  /** The same all day long. As an object it takes a fifth of the processor that its bytes would, each time. */
-  #signingKey(secret: string, date: string): KeyObject {
-    const of = `${date} ${secret}`;
-    if (this.#key?.of !== of) {
-      const bytes = [this.#region, 's3', 'aws4_request'].reduce(hmac, hmac(`AWS4${secret}`, date));
-      this.#key = { of, object: createSecretKey(bytes) };
-    }
-    return this.#key.object;
-  }
-}
-
-function hmac(key: string | Buffer | KeyObject, text: string): Buffer {
-  return createHmac('sha256', key).update(text, 'utf8').digest();
-}
-
-function stampOf(now: number): string {
-  return `${new Date(now).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
-}
-
-function encode(text: string): string {
-  return encodeURIComponent(text).replaceAll(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
