@@ -1,12 +1,18 @@
 import { expect, test } from 'vitest';
 import { runProgram } from '../../src/cli/program.ts';
 import type { Start } from '../../src/cli/running-server.ts';
-import type { StopSignal } from '../../src/cli/terminal.ts';
+import type { StopSignal, Terminal } from '../../src/cli/terminal.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { StartupRefusal } from '../../src/config/startup-refusal.ts';
 import { fakeTerminal, neverCheck, neverImport, neverMigrate, run } from './fake-terminal.ts';
 
 const SOURCES = { env: { HOME: '/home/ann' }, cwd: '/here', readFile: () => undefined };
+
+/** Runs the program, which starts servers so. */
+function runWith(argv: readonly string[], start: Start, terminal: Terminal): Promise<number> {
+  const parts = { start, checkStores: neverCheck, migrations: neverMigrate, importStore: neverImport };
+  return runProgram(argv, { ...parts, sources: SOURCES, terminal });
+}
 
 /** Starts `berth serve` on a server that answers nobody; `ready` is when it was told so. */
 function serving(
@@ -20,15 +26,7 @@ function serving(
     started.resolve(settings);
     return { address: { host: settings.host, port: 5123, origin: 'http://localhost:5123' }, failed, close };
   };
-  const parts = {
-    start,
-    checkStores: neverCheck,
-    migrations: neverMigrate,
-    importStore: neverImport,
-    sources: SOURCES,
-    terminal,
-  };
-  const code = runProgram(['serve', ...argv], parts);
+  const code = runWith(['serve', ...argv], start, terminal);
   return { code, printed, send, listeners, started: started.promise };
 }
 
@@ -130,15 +128,7 @@ test('a signal while the server is still starting closes it as soon as it is up,
     };
     return { address: { host, port: 1, origin: 'http://localhost:1' }, failed: new Promise(() => {}), close };
   };
-  const parts = {
-    start,
-    checkStores: neverCheck,
-    migrations: neverMigrate,
-    importStore: neverImport,
-    sources: SOURCES,
-    terminal,
-  };
-  const code = runProgram(['serve'], parts);
+  const code = runWith(['serve'], start, terminal);
   await new Promise(setImmediate);
   send('SIGINT');
   up.resolve();

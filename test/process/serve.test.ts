@@ -3,23 +3,14 @@ import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { ECR } from '@aws-sdk/client-ecr';
 import { describe, expect, it } from 'vitest';
-import { type BerthProcess, startBerth } from '../support/berth-process.ts';
+import { startBerth } from '../support/berth-process.ts';
 import { buildImage } from '../support/images.ts';
+import { clientOf, push } from '../support/push-and-read.ts';
 import { bytesIn, tempFolder } from '../support/temp-folder.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/berth.js', import.meta.url));
 const image = buildImage('served');
-
-function clientOf({ origin }: BerthProcess): ECR {
-  return new ECR({
-    endpoint: origin,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    maxAttempts: 1,
-  });
-}
 
 /** Runs `berth serve` where it cannot start. */
 async function refusedStart(dataDir: string) {
@@ -30,25 +21,13 @@ async function refusedStart(dataDir: string) {
   );
 }
 
-async function push(ecr: ECR, repositoryName: string): Promise<void> {
-  await ecr.createRepository({ repositoryName });
-  for (const { digest, bytes } of image.blobs) {
-    const { uploadId } = await ecr.initiateLayerUpload({ repositoryName });
-    const partLastByte = bytes.byteLength - 1;
-    await ecr.uploadLayerPart({ repositoryName, uploadId, partFirstByte: 0, partLastByte, layerPartBlob: bytes });
-    await ecr.completeLayerUpload({ repositoryName, uploadId, layerDigests: [digest] });
-  }
-  const imageManifest = Buffer.from(image.bytes).toString('utf8');
-  await ecr.putImage({ repositoryName, imageManifest, imageTag: 'v1' });
-}
-
 describe('berth serve', () => {
   it('keeps what it acknowledged, and registry passwords, when it is killed and started again', async () => {
     await using folder = await tempFolder();
     const dataDir = join(folder.path, 'data');
     const killed = await startBerth(['--data-dir', dataDir]);
     const before = clientOf(killed);
-    await push(before, 'kept');
+    await push(before, 'kept', image);
     const { authorizationData: [token] = [] } = await before.getAuthorizationToken({});
     await killed.kill('SIGKILL');
 
@@ -70,7 +49,7 @@ describe('berth serve', () => {
     const dataDir = join(folder.path, 'data');
     const killed = await startBerth(['--data-dir', dataDir]);
     const before = clientOf(killed);
-    await push(before, 'emptied');
+    await push(before, 'emptied', image);
     await before.batchDeleteImage({ repositoryName: 'emptied', imageIds: [{ imageTag: 'v1' }] });
     await killed.kill('SIGKILL');
 

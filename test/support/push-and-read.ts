@@ -12,9 +12,8 @@ export function clientOf({ origin }: { readonly origin: string }): ECR {
   });
 }
 
-/** Pushes an image of this content to a new repository, all by the JSON API. */
-export async function push(ecr: ECR, repositoryName: string): Promise<void> {
-  const image = buildImage(repositoryName);
+/** Pushes an image to a new repository, all by the JSON API: one of the repository's own, unless it is given. */
+export async function push(ecr: ECR, repositoryName: string, image = buildImage(repositoryName)): Promise<void> {
   await ecr.createRepository({ repositoryName });
   for (const { digest, bytes } of image.blobs) {
     const { uploadId } = await ecr.initiateLayerUpload({ repositoryName });

@@ -3,7 +3,7 @@ import { failpointsInSource, plantedAt } from '../failpoints.ts';
 import type { Dice } from '../load/dice.ts';
 import type { Cluster, Member } from './cluster.ts';
 import type { Cut } from './cut-proxy.ts';
-import { endClaims, inDatabase } from './rows.ts';
+import { endClaims, withRows } from './rows.ts';
 
 /** What is done to a cluster under load. */
 export const HOWS = ['kill', 'failpoint', 'backend', 'database', 's3', 'pause', 'cut'] as const;
@@ -87,7 +87,7 @@ async function failpoint({ cluster, dice }: BlowOptions): Promise<Blow> {
 
 /** kill -9 of one backend of the database, which ends all connections and has the server recover. */
 async function backend({ cluster, dice }: BlowOptions): Promise<Blow> {
-  const pids = await inDatabase(cluster.databaseUrl, async (client) => {
+  const pids = await withRows(cluster.databaseUrl, async (client) => {
     const { rows } = await client.query<{ pid: number; state: string }>(
       `SELECT pid, state FROM pg_stat_activity
        WHERE datname = current_database() AND application_name LIKE 'berth-%' ORDER BY pid`,
@@ -193,7 +193,7 @@ async function caughtErasing({ store }: Member, act: () => void): Promise<boolea
 async function untilDatabaseAnswers({ databaseUrl }: Cluster): Promise<void> {
   for (let tries = 0; ; tries++) {
     try {
-      await inDatabase(databaseUrl, (client) => client.query('SELECT 1'));
+      await withRows(databaseUrl, (client) => client.query('SELECT 1'));
       return;
     } catch (error) {
       if (tries === 400) throw error;

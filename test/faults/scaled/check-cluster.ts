@@ -6,7 +6,7 @@ import { quote, Wire } from '../load/wire.ts';
 import { type Objects, objectsIn } from './bucket.ts';
 import { type Cluster, STORE_ID } from './cluster.ts';
 import type { Registers } from './registers.ts';
-import { contradictionsInRows, endClaims, inDatabase, rowsLeft } from './rows.ts';
+import { contradictionsInRows, endClaims, rowsLeft, withRows } from './rows.ts';
 
 export interface Checked {
   readonly cluster: Cluster;
@@ -97,7 +97,7 @@ async function settle(cluster: Cluster, wanted: number, patience: number): Promi
 
 async function sort({ databaseUrl }: Cluster, { sizes, uploads }: Objects): Promise<Bucket> {
   const keys = [...sizes.keys()].filter((key) => key !== STORE_ID).map((key) => key.slice(key.lastIndexOf('/') + 1));
-  const named = await inDatabase(databaseUrl, async (client) => {
+  const named = await withRows(databaseUrl, async (client) => {
     const { rows } = await client.query<{ key: string }>('SELECT key FROM named_key');
     return new Set(rows.map(({ key }) => key));
   });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
-import { inDatabase } from './rows.ts';
+import { withRows } from './rows.ts';
 
 /** In milliseconds: how long what is under way may take to end when nothing is in its way. */
 const PATIENCE = 60_000;
@@ -35,7 +35,7 @@ async function openRequests(cluster: Cluster): Promise<number> {
 }
 
 async function openTransactions({ databaseUrl }: Cluster, before: Date): Promise<number> {
-  return inDatabase(databaseUrl, async (client) => {
+  return withRows(databaseUrl, async (client) => {
     const { rows } = await client.query<{ count: number }>(
       `SELECT count(*) AS count FROM pg_stat_activity
        WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start < $1`,

@@ -1,24 +1,18 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { sessionTypes } from '../../../src/metadata/postgres/types.ts';
 import { CONTRADICTIONS } from '../../support/check-stores.ts';
+import { inDatabase } from '../../support/postgres/databases.ts';
 import { COUNTERS } from '../../support/recount-usage.ts';
 import type { Spoken } from '../../support/stored/rows.ts';
 
-/** Runs `work` over a connection of its own to the database, which may be lost meanwhile. */
-export async function inDatabase<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, types: sessionTypes, application_name: 'faults' });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end().catch(() => undefined);
-  }
+/** As `inDatabase`, under a name of its own, and with values as Berth reads them. */
+export function withRows<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  return inDatabase({ connectionString: url, types: sessionTypes, application_name: 'faults' }, work);
 }
 
 /** What the rows say against each other, and which counters are not what a recount makes them. As of one moment. */
 export async function contradictionsInRows(url: string): Promise<string[]> {
-  return inDatabase(url, async (client) => {
+  return withRows(url, async (client) => {
     const found: string[] = [];
     const rowsOf = async (sql: Spoken) => (await client.query(inPostgres(sql))).rows;
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
@@ -40,7 +34,7 @@ export async function contradictionsInRows(url: string): Promise<string[]> {
 /** How many rows each of the tables has that are empty when there is no image, no upload and no trash; those that are not. */
 export async function rowsLeft(url: string): Promise<Readonly<Record<string, number>>> {
   const tables = ['blob', 'repository_blob', 'manifest', 'image', 'deleted_image', 'tag', 'digest'];
-  return inDatabase(url, async (client) => {
+  return withRows(url, async (client) => {
     const left: [string, number][] = [];
     for (const table of [...tables, 'upload', 'upload_name', 'gc_trash']) {
       const { rows } = await client.query<{ count: number }>(`SELECT count(*) AS count FROM ${table}`);
@@ -53,7 +47,7 @@ export async function rowsLeft(url: string): Promise<Readonly<Record<string, num
 
 /** Has the database note every key that a row names, for good: in a table of its own, which Berth knows nothing of. */
 export async function noteNamedKeys(url: string): Promise<void> {
-  await inDatabase(url, async (client) => {
+  await withRows(url, async (client) => {
     await client.query(`CREATE TABLE named_key (key TEXT PRIMARY KEY);
       CREATE FUNCTION note_named_key() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
@@ -72,7 +66,7 @@ export async function noteNamedKeys(url: string): Promise<void> {
  * and hours that this takes were over.
  */
 export async function endClaims(url: string): Promise<void> {
-  await inDatabase(url, (client) => client.query('UPDATE gc_trash SET not_before = 0'));
+  await withRows(url, (client) => client.query('UPDATE gc_trash SET not_before = 0'));
 }
 
 function inPostgres(query: Spoken): string {

@@ -1,9 +1,9 @@
-import pg from 'pg';
+import { inDatabase } from '../postgres/databases.ts';
 import type { Scaled } from './environment.ts';
 
 /** Makes in the template what puts a database back to where it was: as much as all deletions at once, and much faster. */
 export async function prepareTemplate({ postgres, template }: Scaled): Promise<void> {
-  await over(addressOf(postgres, template), async (client) => {
+  await inDatabase(addressOf(postgres, template), async (client) => {
     const { rows: tables } = await client.query<{ name: string }>(
       `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'
         AND table_type = 'BASE TABLE' AND table_name <> 'schema_version'`,
@@ -26,7 +26,9 @@ export async function prepareTemplate({ postgres, template }: Scaled): Promise<v
 /** Makes a database with the tables and nothing in them, and answers its address. */
 export async function makeDatabase({ postgres, template }: Scaled): Promise<string> {
   const name = `stores_${process.pid}_${Math.random().toString(36).slice(2, 10)}`;
-  await over(postgres, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`));
+  await inDatabase(postgres, (client) =>
+    client.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`),
+  );
   return addressOf(postgres, name);
 }
 
@@ -42,14 +44,4 @@ function addressOf(url: string, database: string): string {
   const address = new URL(url);
   address.pathname = `/${database}`;
   return address.href;
-}
-
-async function over<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }
