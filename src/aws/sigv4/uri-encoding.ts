@@ -9,6 +9,11 @@ export function percentEncode(bytes: string): string {
   );
 }
 
+/** The same of text as people write it, by the bytes that it has in UTF-8. */
+export function percentEncodeText(text: string): string {
+  return percentEncode(Buffer.from(text, 'utf8').toString('latin1'));
+}
+
 /** The bytes that `text` stands for, one character each; `undefined` if a `%` is not followed by two hex digits. A `+` is a plus. */
 export function percentDecode(text: string): string | undefined {
   if (/%(?![0-9A-Fa-f]{2})/.test(text)) return undefined;

@@ -5,7 +5,7 @@ import { ALGORITHM } from '../../aws/sigv4/authorization-header.ts';
 import { TERMINATOR } from '../../aws/sigv4/credential-scope.ts';
 import { basicFormat } from '../../aws/sigv4/request-date.ts';
 import { sign, signingKeys } from '../../aws/sigv4/signing-key.ts';
-import { percentEncode } from '../../aws/sigv4/uri-encoding.ts';
+import { percentEncodeText } from '../../aws/sigv4/uri-encoding.ts';
 import type { Clock } from '../../model/clock.ts';
 
 /** Where objects of a bucket are, as the SDK finds it for the region, the endpoint and the style. */
@@ -49,16 +49,16 @@ export class Presigner {
     const stamp = basicFormat(at);
     const scope = { date: stamp.slice(0, 8), region: this.#region, service: 's3', terminator: TERMINATOR };
     const credential = [accessKeyId, scope.date, scope.region, scope.service, scope.terminator].join('/');
-    const path = this.#place.path + object.split('/').map(percentEncode).join('/');
+    const path = this.#place.path + object.split('/').map(percentEncodeText).join('/');
     // In the order in which they are signed.
     const query = [
       `X-Amz-Algorithm=${ALGORITHM}`,
-      `X-Amz-Credential=${percentEncode(credential)}`,
+      `X-Amz-Credential=${percentEncodeText(credential)}`,
       `X-Amz-Date=${stamp}`,
       `X-Amz-Expires=${seconds}`,
-      ...(sessionToken === undefined ? [] : [`X-Amz-Security-Token=${percentEncode(sessionToken)}`]),
+      ...(sessionToken === undefined ? [] : [`X-Amz-Security-Token=${percentEncodeText(sessionToken)}`]),
       'X-Amz-SignedHeaders=host',
-      `response-content-type=${percentEncode('application/octet-stream')}`,
+      `response-content-type=${percentEncodeText('application/octet-stream')}`,
     ].join('&');
     const request = ['GET', path, query, `host:${this.#place.host}`, '', 'host', 'UNSIGNED-PAYLOAD'].join('\n');
     const key = this.#keys(accessKeyId, secretAccessKey, scope);
