@@ -15,8 +15,9 @@ import { answerStranger, answerUnknownProtocol, isForAnotherService, TARGET_PREF
  * goes, is told that it came to the wrong place.
  */
 export function registerEcr(server: FastifyInstance, edge: EcrEdge): void {
-  server.addHook('preHandler', async (request, reply) => {
-    if (request.is404 && isForAnotherService(request)) return answerStranger(request, reply, '', edge.version);
+  server.addHook('preHandler', (request, reply, done) => {
+    if (request.is404 && isForAnotherService(request)) answerStranger(request, reply, '', edge.version);
+    else done();
   });
   server.post('/', async (request, reply) => {
     const target = String(request.headers['x-amz-target'] ?? '');

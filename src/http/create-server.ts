@@ -118,11 +118,14 @@ export function createServer(options: ServerOptions): FastifyInstance {
 
   // To Fastify a method without a body is one whose body it leaves alone.
   for (const method of METHODS) server.addHttpMethod(method, { hasBody: false, overrideExisting: true });
-  server.addHook('onRequest', async (request, reply) => {
+  server.addHook('onRequest', (request, reply, done) => {
     request.body = request.raw;
     begin(request, reply);
     const refusal = checkRequest(request.raw, hostAllowed);
-    if (refusal !== undefined) return sendRefusal(reply, refusal);
+    if (refusal === undefined) return done();
+    // Where one request ends and the next begins is not sure of what is malformed.
+    if (refusal.status === 400) reply.raw.setHeader('connection', 'close');
+    sendRefusal(reply, refusal);
   });
   server.setErrorHandler(answerError);
   server.setNotFoundHandler(answerNotFound);

@@ -17,10 +17,14 @@ export function addDraining(server: FastifyInstance): () => boolean {
   server.addHook('preClose', async () => {
     draining.add(server.server);
   });
-  server.addHook('onSend', async (_request, reply) => announceClose(reply));
-  server.addHook('onResponse', async () => {
+  server.addHook('onSend', (_request, reply, _payload, done) => {
+    announceClose(reply);
+    done();
+  });
+  server.addHook('onResponse', (_request, _reply, done) => {
     // An answer whose headers were out before leaves its connection open.
     if (isDraining()) setImmediate(() => server.server.closeIdleConnections());
+    done();
   });
   return isDraining;
 }

@@ -13,8 +13,9 @@ import type { OciEdge } from './oci-edge.ts';
 /** Adds the OCI distribution protocol to the server: all of `/v2`, whatever the method, and the links to layers. */
 export function registerOci(server: FastifyInstance, edge: OciEdge): void {
   server.register(async (scope) => {
-    scope.addHook('onRequest', async (_request, reply) => {
+    scope.addHook('onRequest', (_request, reply, done) => {
       reply.raw.setHeader('Docker-Distribution-Api-Version', 'registry/2.0');
+      done();
     });
     scope.setErrorHandler((error, request, reply) => send(request, reply, answerError(error, request)));
     for (const url of ['/v2', '/v2/', '/v2/*']) {

@@ -33,11 +33,14 @@ function writeObject(value: object | null): string {
 }
 
 function writeMembers(value: object): string {
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined && member !== null)
-    .sort(([a], [b]) => compareNames(a, b))
-    .map(([name, member]) => `${JSON.stringify(name)}:${writeJson(member)}`);
-  return `{${members.join(',')}}`;
+  const members = value as Readonly<Record<string, unknown>>;
+  let text = '';
+  for (const name of Object.keys(value).sort(compareNames)) {
+    const member = members[name];
+    if (member === undefined || member === null) continue;
+    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${writeJson(member)}`;
+  }
+  return `{${text}}`;
 }
 
 /** By code unit, as Java's sorted maps compare. The type of an error leads, whatever it is sorted with. */

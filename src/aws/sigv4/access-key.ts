@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 
 /** A pair of access key id and secret, and the account it speaks for. With a session token it is a temporary one. */
 export interface AccessKey {
@@ -38,8 +38,9 @@ function sameToken(a: string | undefined, b: string | undefined): boolean {
   return timingSafeEqual(tokenDigest(a), tokenDigest(b));
 }
 
+/** What stands for a token that is not there. */
+const NO_TOKEN = hash('sha256', 'none', 'buffer');
+
 function tokenDigest(token: string | undefined): Buffer {
-  return createHash('sha256')
-    .update(token === undefined ? 'none' : `token ${token}`)
-    .digest();
+  return token === undefined ? NO_TOKEN : hash('sha256', `token ${token}`, 'buffer');
 }

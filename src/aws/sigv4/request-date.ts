@@ -22,7 +22,7 @@ export function readRequestDate(headers: HeaderLines): RequestDate {
   }
   const at = parseBasicFormat(text) ?? (amzDate === undefined ? parseHttpDate(text) : undefined);
   if (at === undefined) throw incomplete(`Date must be in ISO-8601 'basic format'. Got '${text.slice(0, 40)}'.`);
-  return { stamp: basicFormat(at), at };
+  return { stamp: amzDate ?? basicFormat(at), at };
 }
 
 /** Throws InvalidSignature unless the request was signed at most 15 minutes before or after `now`. */
@@ -41,13 +41,15 @@ export function requireCurrent(date: RequestDate, now: number): void {
   }
 }
 
-/** Text that does not come back the same from the calendar is refused: the 30th of February, 24:00, years before 1000. */
+/** What is not in the calendar is refused: the 30th of February, 24:00; and years before 1000. */
 function parseBasicFormat(text: string): number | undefined {
   const parts = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/.exec(text);
   if (parts === null) return undefined;
-  const [year, month, day, hour, minute, second] = parts.slice(1).map(Number);
-  const at = Date.UTC(year ?? 0, (month ?? 0) - 1, day, hour, minute, second);
-  return basicFormat(at) === text ? at : undefined;
+  const [, year, month, day, hour, minute, second] = parts;
+  const at = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  // Of what is no such time, these two alone come out as one: that of the days after.
+  const isOfThatDay = new Date(at).getUTCDate() === Number(day);
+  return isOfThatDay && Number(year) >= 1000 ? at : undefined;
 }
 
 /** The one form of RFC 9110 that may still be generated, `Sun, 30 Aug 2015 12:36:00 GMT`; botocore signs with it if a `Date` was set. */
