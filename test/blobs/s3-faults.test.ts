@@ -177,14 +177,15 @@ describe('Bytes that are read', () => {
   });
 
   test('of an upload that another process goes on with are not half of what they were', async () => {
-    const first = await stores.uploads.append(begin(), chunksOf(SMALL));
+    const bytes = randomBytes(20_000);
+    const first = await stores.uploads.append(begin(), chunksOf(bytes));
     await using other = await openOn(s3, { bucket: stores.place.bucket });
     s3.plant('GetObject', 'cut short');
     await expect(other.uploads.append(first, chunksOf(SMALL))).rejects.toThrow();
     s3.plant('GetObject', 'half as all');
     await expect(other.uploads.append(first, chunksOf(SMALL))).rejects.toThrow();
     const second = await other.uploads.append(first, chunksOf(SMALL));
-    const twice = Buffer.concat([SMALL, SMALL]);
+    const twice = Buffer.concat([bytes, SMALL]);
     expect((await contentOf(await stores.uploads.commit(second, digestOf(twice)))).equals(twice)).toBe(true);
   });
 });
@@ -240,12 +241,13 @@ describe('An erasure', () => {
 
 describe('Bytes that are on their way for long', () => {
   test('and arrive after somebody else has gone on from the same place are under a name that nobody knows', async () => {
-    const first = await stores.uploads.append(begin(), chunksOf(SMALL));
+    const bytes = randomBytes(20_000);
+    const first = await stores.uploads.append(begin(), chunksOf(bytes));
     const held = s3.plant('PutObject', 'held');
     const late = stores.uploads.append(first, chunksOf(Buffer.from(' late')));
     await held.told;
     await using other = await openOn(s3, { bucket: stores.place.bucket });
-    const whole = Buffer.concat([SMALL, Buffer.from(' in time')]);
+    const whole = Buffer.concat([bytes, Buffer.from(' in time')]);
     const second = await other.uploads.append(first, chunksOf(Buffer.from(' in time')));
     const key = await other.uploads.commit(second, digestOf(whole));
     await held.release();

@@ -46,22 +46,49 @@ async function requestsOf(work: () => Promise<unknown>): Promise<Record<string, 
 describe('A small blob', () => {
   test('takes one request to the store, and none to be completed or to be found there afterwards', async () => {
     await using stores = await openOn(s3);
-    const content = Buffer.from('content');
-    const requests = await requestsOf(async () => {
-      const position = await stores.uploads.append(begin(), chunksOf(content));
-      const key = await stores.uploads.commit(position, digestOf(content));
-      expect((await stores.blobs.stat([key], { recent: true })).get(key)?.size).toBe(7);
-    });
-    expect(requests).toEqual({ PutObject: 1 });
+    for (const size of [7, 20_000]) {
+      const content = randomBytes(size);
+      const requests = await requestsOf(async () => {
+        const position = await stores.uploads.append(begin(), chunksOf(content));
+        const key = await stores.uploads.commit(position, digestOf(content));
+        expect((await stores.blobs.stat([key], { recent: true })).get(key)?.size).toBe(size);
+      });
+      expect(requests).toEqual({ PutObject: 1 });
+    }
+  });
+
+  test('of few bytes is not in the store before it is completed, by whichever process, under a digest of either kind', async () => {
+    await using one = await openOn(s3);
+    await using other = await openOn(s3, { bucket: one.place.bucket });
+    for (const [completer, algorithm] of [
+      [one, 'sha256'],
+      [other, 'sha256'],
+      [other, 'sha512'],
+    ] as const) {
+      const content = randomBytes(16 * 1024);
+      let position = begin();
+      const before = await requestsOf(async () => {
+        position = await one.uploads.append(position, chunksOf(content.subarray(0, 5)));
+        position = await other.uploads.append(position, chunksOf(content.subarray(5)));
+      });
+      expect(before).toEqual({});
+      const wrong = digestOf(Buffer.from('wrong'), algorithm);
+      await expect(completer.uploads.commit(position, wrong)).rejects.toThrow(DigestMismatch);
+      expect(await objectsIn(one)).toEqual(new Map());
+      const key = await completer.uploads.commit(position, digestOf(content, algorithm));
+      expect(one.uploads.namesOf(position)).toEqual([{ storageKey: key, size: content.byteLength }]);
+      expect((await buffer(await one.blobs.open(key))).equals(content)).toBe(true);
+      await one.blobs.erase([key]);
+    }
   });
 
   test('that comes in several chunks leaves the chunks before it for those who keep positions to erase', async () => {
     await using stores = await openOn(s3);
-    const first = await stores.uploads.append(begin(), chunksOf(Buffer.from('one ')));
+    const first = await stores.uploads.append(begin(), chunksOf(randomBytes(20_000)));
     const second = await stores.uploads.append(first, chunksOf(Buffer.from('two')));
     const [name, ...others] = stores.uploads.namesOf(second);
-    expect([name?.size, others]).toEqual([7, []]);
-    expect([...(await objectsIn(stores)).values()].sort()).toEqual([4, 7]);
+    expect([name?.size, others]).toEqual([20_003, []]);
+    expect([...(await objectsIn(stores)).values()].sort()).toEqual([20_000, 20_003]);
   });
 });
 

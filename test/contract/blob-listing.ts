@@ -7,6 +7,8 @@ import { chunksOf } from '../support/images.ts';
 import type { BlobStoreUnderTest } from './blob-store.ts';
 
 const ids = randomIds();
+/** Bytes that take space in every store before they are finished: fewer may be in the position itself. */
+const UNFINISHED = 'unfinished'.repeat(2000);
 
 /** Bytes of an upload that is not finished, by the one name that they have while they are few. */
 async function write({ uploads }: BlobStoreUnderTest, content: string): Promise<StoredName> {
@@ -57,13 +59,13 @@ export function blobListingContract(name: string, open: () => Promise<BlobStoreU
       withStores(async (stores) => {
         const finished = await store(stores, 'finished');
         const empty = await store(stores, '');
-        const unfinished = await write(stores, 'unfinished');
+        const unfinished = await write(stores, UNFINISHED);
         const now = Date.now();
         const files = await listed(stores);
         const expected = [
           ['blob', finished, 8],
           ['blob', empty, 0],
-          [stores.shared ? 'blob' : 'upload', unfinished, 10],
+          [stores.shared ? 'blob' : 'upload', unfinished, UNFINISHED.length],
         ];
         expect(files.map((file) => file.kind !== 'foreign' && [file.kind, file.key, file.size]).sort()).toEqual(
           expected.sort(),
@@ -77,7 +79,7 @@ export function blobListingContract(name: string, open: () => Promise<BlobStoreU
     test(
       'of hundreds of files has every one, and can be left half-way',
       withStores(async (stores) => {
-        const keys = await Promise.all(Array.from({ length: 300 }, () => write(stores, 'x')));
+        const keys = await Promise.all(Array.from({ length: 300 }, () => write(stores, UNFINISHED)));
         const finished = await Promise.all(Array.from({ length: 50 }, () => store(stores, 'y')));
         const files = await listed(stores);
         const found = files.map((file) => file.kind !== 'foreign' && file.key);
@@ -125,7 +127,7 @@ export function blobListingContract(name: string, open: () => Promise<BlobStoreU
       'answers those that have bytes, finished or not, and leaves out the others',
       withStores(async (stores) => {
         const finished = await store(stores, 'finished');
-        const unfinished = await write(stores, 'unfinished');
+        const unfinished = await write(stores, UNFINISHED);
         const gone = await store(stores, 'gone');
         await stores.blobs.erase([gone]);
         const stored = await stores.blobs.stat([finished, ids.storageKey(), unfinished, gone]);
@@ -134,7 +136,7 @@ export function blobListingContract(name: string, open: () => Promise<BlobStoreU
         expect(stored.get(unfinished)).toMatchObject({
           kind: stores.shared ? 'blob' : 'upload',
           key: unfinished,
-          size: 10,
+          size: UNFINISHED.length,
         });
       }),
     );

@@ -103,7 +103,7 @@ describe('An upload to S3', () => {
     await expectOnly(content.byteLength);
   });
 
-  test.each([3, 9 * MIB])('that is cancelled after %i bytes leaves nothing', async (size) => {
+  test.each([3, 20_000, 9 * MIB])('that is cancelled after %i bytes leaves nothing', async (size) => {
     const upload = await begin();
     await append(one, upload, randomBytes(size));
     await append(one, upload, 'and more');
@@ -111,7 +111,7 @@ describe('An upload to S3', () => {
     await expectOnly();
   });
 
-  test.each([3, 9 * MIB])('that expires after %i bytes leaves nothing', async (size) => {
+  test.each([3, 20_000, 9 * MIB])('that expires after %i bytes leaves nothing', async (size) => {
     const upload = await begin();
     await append(one, upload, randomBytes(size));
     metadata.clock.advance(TEST_RETENTION.upload);
@@ -119,14 +119,17 @@ describe('An upload to S3', () => {
     expect(await codeOf(append(one, upload, 'x'))).toBe('UploadNotFound');
   });
 
-  test.each([3, 9 * MIB])('with another digest, of %i bytes, is ended by whichever process finds out', async (size) => {
-    for (const completer of [one, other]) {
-      const upload = await begin();
-      await append(one, upload, randomBytes(size));
-      expect(await codeOf(completeUpload(completer, upload, digestOf(Buffer.from('wrong'))))).toBe('InvalidLayer');
-      await expectOnly();
-    }
-  });
+  test.each([3, 20_000, 9 * MIB])(
+    'with another digest, of %i bytes, is ended by whichever process finds out',
+    async (size) => {
+      for (const completer of [one, other]) {
+        const upload = await begin();
+        await append(one, upload, randomBytes(size));
+        expect(await codeOf(completeUpload(completer, upload, digestOf(Buffer.from('wrong'))))).toBe('InvalidLayer');
+        await expectOnly();
+      }
+    },
+  );
 
   test('of bytes that are there already is linked to those, and its own go', async () => {
     const content = randomBytes(6 * MIB);
@@ -161,7 +164,7 @@ describe('An upload to S3', () => {
 
 describe('A process that is stopped in the middle and wakes up late', () => {
   test.each([
-    ['few bytes', 3, 4, 'PutObject'],
+    ['bytes that are too few for a part', 20_000, 30_000, 'PutObject'],
     ['a part', 8 * MIB, 6 * MIB, 'UploadPart'],
   ] as const)(
     'while it writes %s finds that the upload has been completed elsewhere, and harms nothing',
@@ -213,6 +216,36 @@ describe('A process that is stopped in the middle and wakes up late', () => {
     await expectOnly();
   });
 
+  test.each([
+    [
+      'completed',
+      async (upload: UploadPath) => {
+        await append(other, upload, ' and more');
+        await completeUpload(other, upload, digestOf(Buffer.from('few and more')));
+      },
+      'few and more',
+    ],
+    ['cancelled', (upload: UploadPath) => cancelUpload(other, upload), undefined],
+  ])(
+    'with few bytes on their way that arrive after the upload was %s elsewhere harms nothing, and leaves nothing',
+    async (_, end, left) => {
+      const upload = await begin();
+      await append(one, upload, 'few');
+      expect(await objectsIn(bucket)).toEqual(new Map());
+      const held = s3.plant('PutObject', 'held');
+      const late = codeOf(completeUpload(one, upload, digestOf(Buffer.from('few'))));
+      await held.told;
+      await end(upload);
+      await collect(other);
+      await held.release();
+      expect(await late).toBe('UploadNotFound');
+      expect(await findBlob(one, upload, digestOf(Buffer.from('few')))).toBeUndefined();
+      if (left === undefined) return expectOnly();
+      expect((await contentOf(one, upload, digestOf(Buffer.from(left))))?.toString()).toBe(left);
+      await expectOnly(left.length);
+    },
+  );
+
   test('while it completes what another process has gone on with meanwhile is told so, and no blob has a name that is trash', async () => {
     const upload = await begin();
     const content = Buffer.from('content');
@@ -244,7 +277,7 @@ describe('A process that is stopped in the middle and wakes up late', () => {
   });
 
   test('of two that complete the same upload one makes the blob, and the other leaves it alone', async () => {
-    for (const size of [7, 9 * MIB]) {
+    for (const size of [7, 20_000, 9 * MIB]) {
       const upload = await begin();
       const content = randomBytes(size);
       await append(one, upload, content);
@@ -255,7 +288,7 @@ describe('A process that is stopped in the middle and wakes up late', () => {
       expect(codes.filter((code) => code === undefined)).toHaveLength(1);
       expect((await contentOf(one, upload, digestOf(content)))?.equals(content)).toBe(true);
     }
-    await expectOnly(7, 9 * MIB);
+    await expectOnly(7, 20_000, 9 * MIB);
   });
 });
 
@@ -278,7 +311,7 @@ describe('What a process that was killed leaves behind', () => {
     const upload = await begin();
     await append(one, upload, 'known');
     const position = { key: metadata.ports.ids.storageKey(), length: 0, state: undefined };
-    await one.uploads.append(position, chunksOf(Buffer.from('unknown')));
+    await one.uploads.append(position, chunksOf(randomBytes(20_000)));
     const options = { deep: false, patience: Infinity, strayAge: -Infinity };
     const { findings } = await runCheck(one, { ...options, repair: false });
     expect(findings.map(({ kind }) => kind)).toEqual(['stray bytes']);

@@ -4,7 +4,7 @@ import { GatheringBuffer } from './gathering-buffer.ts';
 import type { Gathering } from './layout.ts';
 import type { PartBudget } from './part-budget.ts';
 import { leastPart } from './part-size.ts';
-import type { Gathered, UploadState } from './upload-state.ts';
+import { type Gathered, type Tail, tailOf, type UploadState } from './upload-state.ts';
 
 /** Parts of one upload on their way to the store at once. */
 const UNDER_WAY = 3;
@@ -17,7 +17,7 @@ export interface Written {
 
 /**
  * Writes what comes after a position: full parts as soon as they are full, while more comes, and what is left at the end as a
- * part, if it is enough, or as an object by itself. Nothing that it writes has a name that was written before, but for parts:
+ * part, if it is enough, or as an object by itself, unless it is so little that it is left to the note. Nothing that it writes has a name that was written before, but for parts:
  * whoever writes a part of the same number leaves another mark, and an object is made of marks.
  */
 export class PartWriter {
@@ -52,14 +52,15 @@ export class PartWriter {
   /** Answers where the bytes are when all of them have arrived, the marks of the parts that were written, and the bytes after those. */
   async end(): Promise<Written> {
     if (this.#buffer.size >= leastPart(this.#parts)) await this.#sendPart();
-    const tail = this.#buffer.size > 0 ? { key: this.#ids.storageKey(), size: this.#buffer.size } : undefined;
+    let tail: Tail | undefined;
     let tailBytes = new Uint8Array();
     const written =
-      tail &&
+      this.#buffer.size > 0 &&
       this.#buffer.take(async (bytes) => {
+        tail = tailOf(this.#ids.storageKey(), bytes);
         // Memory that is lent will have other bytes.
         tailBytes = Uint8Array.from(bytes);
-        await this.#bucket.put(tail.key, bytes);
+        if (tail.noted === undefined) await this.#bucket.put(tail.key, bytes);
       });
     await Promise.all([written, ...this.#underWay]);
     if (this.#failure) throw this.#failure.error;

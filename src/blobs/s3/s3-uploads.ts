@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { algorithmOf, type Digest } from '../../model/digest.ts';
+import { algorithmOf, type Digest, digestOf } from '../../model/digest.ts';
 import type { Ids, StorageKey } from '../../model/ids.ts';
 import {
   BytesMissing,
@@ -17,12 +17,21 @@ import { type Recollection, Recollections } from './recollections.ts';
 import { isNoSuchUpload, isOtherPart } from './s3-error.ts';
 import { S3Stream } from './s3-stream.ts';
 import type { Sightings } from './sightings.ts';
-import { type Gathered, namesIn, readState, type Tail, type UploadState, writeState } from './upload-state.ts';
+import {
+  type Gathered,
+  namesIn,
+  notedBytes,
+  readState,
+  type Tail,
+  type UploadState,
+  writeState,
+} from './upload-state.ts';
 
 /**
  * Any number of processes write to one bucket, and any of them may be stopped anywhere and wake up late. So no name is written
  * by two: each attempt to write takes fresh ones, and which of them count is for whoever keeps the positions to say. Few bytes
- * are one object, which is the blob when no more come: one request. Many are parts of an object under its final key.
+ * are one object, which is the blob when no more come: one request. Very few are in the position itself until it is completed.
+ * Many are parts of an object under its final key.
  */
 export class S3Uploads implements UploadStore {
   readonly #bucket: Bucket;
@@ -98,7 +107,9 @@ export class S3Uploads implements UploadStore {
       return gathered.key;
     }
     if (tail) {
-      if (!known) await this.#expect(tail.key, at.length, digest);
+      const noted = notedBytes(tail);
+      if (noted) await this.#putNoted(tail, noted, digest);
+      else if (!known) await this.#expect(tail.key, at.length, digest);
       return tail.key;
     }
     const empty = this.#ids.storageKey();
@@ -149,8 +160,16 @@ export class S3Uploads implements UploadStore {
     return marks;
   }
 
-  async #readTail({ key, size }: Tail, known: Recollection | undefined): Promise<Uint8Array> {
-    if (known) return known.tail;
+  /** Whoever else writes an object under this key writes these bytes: the key is in one note, together with them. */
+  async #putNoted({ key }: Tail, bytes: Uint8Array, digest: Digest): Promise<void> {
+    if (digestOf(bytes, algorithmOf(digest)) !== digest) throw new DigestMismatch(key);
+    await this.#bucket.put(key, bytes);
+  }
+
+  async #readTail(tail: Tail, known: Recollection | undefined): Promise<Uint8Array> {
+    const { key, size } = tail;
+    const here = known?.tail ?? notedBytes(tail);
+    if (here) return here;
     const { body, length } = await this.#bucket.get(key);
     const pieces: Uint8Array[] = [];
     for await (const piece of await S3Stream.open({ body, length })) pieces.push(piece as Uint8Array);

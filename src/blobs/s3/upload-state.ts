@@ -9,10 +9,26 @@ export interface Gathered extends Gathering {
   readonly size: number;
 }
 
-/** Bytes that are too few for a part: an object by themselves. */
+/** Bytes that are too few for a part: an object by themselves, or one that is still to be written. */
 export interface Tail {
   readonly key: StorageKey;
   readonly size: number;
+  /** In base64, when they are so few that they are in the note itself. There is no object then until the upload is completed. */
+  readonly noted?: string | undefined;
+}
+
+/** So few bytes are kept in the note: most configs of images, and what comes in drops. */
+export const MOST_NOTED = 16 * 1024;
+
+export function tailOf(key: StorageKey, bytes: Uint8Array): Tail {
+  const { buffer, byteOffset, byteLength } = bytes;
+  if (byteLength > MOST_NOTED) return { key, size: byteLength };
+  return { key, size: byteLength, noted: Buffer.from(buffer, byteOffset, byteLength).toString('base64') };
+}
+
+/** The bytes that the note itself has, if it has them. */
+export function notedBytes({ noted }: Tail): Uint8Array | undefined {
+  return noted === undefined ? undefined : Buffer.from(noted, 'base64');
 }
 
 /** Where the bytes of an upload are: in parts, and after those in a tail; in either, in both, or nowhere yet. */
