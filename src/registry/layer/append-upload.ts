@@ -19,6 +19,8 @@ export interface Chunk {
   readonly first: number | undefined;
   /** How many bytes the client says the chunk has. */
   readonly length: number | undefined;
+  /** Asked before any of the bytes is taken, by who knows where the upload stands: throws if they do not belong there. */
+  readonly check?: (offset: number) => void;
 }
 
 /**
@@ -38,6 +40,7 @@ export const SEGMENT_BYTES = 64 * 1024 * 1024;
 export async function appendToUpload(ports: Needs, path: UploadPath, chunk: Chunk): Promise<Upload> {
   return holdUpload(ports, path, async () => {
     const upload = await getUpload(ports, path);
+    chunk.check?.(upload.offset);
     const outOfOrder = () => new Fault('RangeOutOfOrder', { ...factsOf(path), offset: upload.offset });
     if (chunk.first !== undefined && chunk.first !== upload.offset) throw outOfOrder();
     await using arrival = new Arrival(chunk.bytes, (received) => {

@@ -17,6 +17,8 @@ type Needs = Pick<Ports, 'metadata' | 'blobs' | 'uploads' | 'clock' | 'retention
  * those are linked and the new copy goes the way of collection; the caller has proved to have them all the same. When the
  * store has lost them, the new copy takes their place.
  *
+ * `check` is asked before anything is done, and throws if an upload that stands so must not be completed.
+ *
  * Answers whether the repository saw the blob before, and whether bytes that were lost are there again. An upload whose bytes have another digest is ended: no more bytes
  * could make it right.
  *
@@ -26,9 +28,11 @@ export async function completeUpload(
   ports: Needs,
   path: UploadPath,
   digest: Digest,
+  check: (upload: Upload) => void = () => {},
 ): Promise<{ readonly alreadyThere: boolean; readonly healed: boolean; readonly size: number }> {
   const done = await holdUpload(ports, path, async () => {
     const upload = await getUpload(ports, path);
+    check(upload);
     const storageKey = await commitBytes(ports, path, upload, digest);
     const lost = await findLost(ports, upload, digest);
     return makeBlob(ports, path, { upload, storageKey, digest, lost });

@@ -1,3 +1,4 @@
+import type { Upload } from '../../../metadata/uploads.ts';
 import { type Digest, parseDigest } from '../../../model/digest.ts';
 import { Fault } from '../../../model/fault.ts';
 import { completeUpload } from '../../../registry/layer/complete-upload.ts';
@@ -15,14 +16,16 @@ export const CompleteLayerUpload = (
   resource: arnOf,
   run: async (input, call) => {
     const path = { ...pathOf(input, call), uploadId: input.uploadId };
-    const upload = await getUpload(ports, path);
-    if (upload.parts === 0) throw new Fault('EmptyUpload', factsOf(path));
-    if (upload.hasSmallPart) throw new Fault('LayerPartTooSmall', {});
+    const check = ({ parts, hasSmallPart }: Upload) => {
+      if (parts === 0) throw new Fault('EmptyUpload', factsOf(path));
+      if (hasSmallPart) throw new Fault('LayerPartTooSmall', {});
+    };
     const layerDigest = onlyDigest(input.layerDigests);
     if (layerDigest === undefined) {
+      check(await getUpload(ports, path));
       throw new Fault('InvalidLayer', { ...namesOf(path), layerDigest: input.layerDigests.join(', ') });
     }
-    const { alreadyThere } = await completeUpload(ports, path, layerDigest);
+    const { alreadyThere } = await completeUpload(ports, path, layerDigest, check);
     if (alreadyThere) throw new Fault('LayerAlreadyExists', { ...namesOf(path), layerDigest });
     return { ...namesOf(path), uploadId: input.uploadId, layerDigest };
   },

@@ -1,7 +1,7 @@
 import { Fault, isFault } from '../../../model/fault.ts';
 import { appendToUpload } from '../../../registry/layer/append-upload.ts';
 import type { UploadPath } from '../../../registry/layer/upload-session.ts';
-import { factsOf, getUpload } from '../../../registry/layer/upload-session.ts';
+import { factsOf } from '../../../registry/layer/upload-session.ts';
 import { namesOf } from '../../../registry/repository/repository-path.ts';
 import type { EcrPorts } from '../../ecr-ports.ts';
 import type { Operation, Parsed } from '../../operation.ts';
@@ -19,8 +19,6 @@ export const UploadLayerPart = (
   resource: arnOf,
   run: async (input, call) => {
     const path = { ...pathOf(input, call), uploadId: input.uploadId };
-    const upload = await getUpload(ports, path);
-    checkPart(input, path, upload.offset);
     const after = await append(ports, path, input);
     return { ...namesOf(path), uploadId: input.uploadId, lastByteReceived: after.offset - 1 };
   },
@@ -41,13 +39,15 @@ function checkPart(input: Parsed<'UploadLayerPart'>, path: UploadPath, offset: n
 async function append(
   ports: Pick<EcrPorts, 'metadata' | 'uploads' | 'clock' | 'retention'>,
   path: UploadPath,
-  { partFirstByte, layerPartBlob }: Parsed<'UploadLayerPart'>,
+  input: Parsed<'UploadLayerPart'>,
 ) {
+  const { partFirstByte, layerPartBlob } = input;
   try {
     return await appendToUpload(ports, path, {
       bytes: once(layerPartBlob),
       first: partFirstByte,
       length: layerPartBlob.byteLength,
+      check: (offset) => checkPart(input, path, offset),
     });
   } catch (error) {
     // Another part overtook this one between the look and the write.
