@@ -1,6 +1,7 @@
 import { ConfigError } from '../config/config-error.ts';
 import type { Settings } from '../config/settings.ts';
 import { isLoopback } from '../http/host-check.ts';
+import { letHeapGrow } from './heap.ts';
 import { readyBlock } from './ready-block.ts';
 import type { RunningServer, Start } from './running-server.ts';
 import { asRefusal } from './start-failure.ts';
@@ -25,6 +26,8 @@ export async function serve(settings: Settings, start: Start, terminal: Terminal
       `Warning: listening on ${settings.host} in profile local: everyone who reaches this port can read, change and delete every image.\n`,
     );
   }
+
+  if (settings.database.kind === 'postgres') letHeapGrow();
 
   let stopping = false;
   let stop: (signal: StopSignal) => void = () => {};
