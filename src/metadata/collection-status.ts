@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { IS_IDLE } from './link-moves.ts';
 import type { Session } from './session.ts';
 import { type Counted, UsageReader } from './usage.ts';
 
@@ -62,7 +63,7 @@ export class CollectionStatusReader {
     const row = await this.#session.db
       .selectFrom('repository_blob')
       .select('keep_until')
-      .where(sql<boolean>`refs = 0 AND holds = 0`)
+      .where(IS_IDLE)
       .orderBy('keep_until')
       .limit(1)
       .executeTakeFirst();

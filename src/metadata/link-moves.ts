@@ -6,6 +6,9 @@ import type { Session } from './session.ts';
 import type { SqlDialect } from './sql-dialect.ts';
 import { LINK_STATE, type Move, type Scope } from './usage.ts';
 
+/** Of a row of `repository_blob`. The first two are what SQLite's index of idle links is about, the third what PostgreSQL's is. */
+export const IS_IDLE = sql<boolean>`refs = 0 AND holds = 0 AND state = ${sql.lit(LINK_STATE.idle)}`;
+
 export type Link = Names & { readonly blobId: number; readonly size: number };
 type Named = Names & { readonly manifestIds: readonly number[] };
 /** A scope as a statement is given it. */
@@ -17,9 +20,10 @@ export function namesOf({ repositoryId, registryKey }: Scope): Names {
 
 /** Sums up `changes` (blob_id, size, before, after), by what else in the registry needs the blobs. */
 export function movesOf({ repositoryId, registryKey }: Scope, changes: RawBuilder<unknown>): RawBuilder<Move> {
+  // With an OFFSET, PostgreSQL looks for each blob. Else it may find that reading all links of the registry first is cheaper.
   const others = (state: RawBuilder<unknown>) => sql`EXISTS (SELECT 1 FROM repository_blob AS other
     WHERE other.blob_id = change.blob_id AND other.registry_id = ${registryKey}
-      AND other.repository_id <> ${repositoryId} ${state})`;
+      AND other.repository_id <> ${repositoryId} ${state} LIMIT 1 OFFSET 0)`;
   // Most blobs are seen by one repository only, so that is asked first.
   return sql<Move>`
     SELECT before, after, others, sum(size) AS bytes FROM (

@@ -77,12 +77,14 @@ export class LinkReader {
   }
 
   async #sum(scope: Scope, released: RawBuilder<unknown>): Promise<ReleasedBytes> {
-    const needed = sql`EXISTS (SELECT 1 FROM repository_blob AS other WHERE other.blob_id = released.blob_id
-      AND other.repository_id <> ${scope.repositoryId} AND other.state >= ${sql.lit(LINK_STATE.held)}`;
+    // With an OFFSET, PostgreSQL looks for each blob (see `movesOf`).
+    const needed = (more: RawBuilder<unknown>) => sql`EXISTS (SELECT 1 FROM repository_blob AS other
+      WHERE other.blob_id = released.blob_id AND other.repository_id <> ${scope.repositoryId}
+        AND other.state >= ${sql.lit(LINK_STATE.held)} ${more} LIMIT 1 OFFSET 0)`;
     const { rows } = await sql<{ [L in keyof ReleasedBytes]: number | null }>`
       SELECT sum(size) AS repository,
-        sum(CASE WHEN ${needed} AND other.registry_id = ${scope.registryKey}) THEN 0 ELSE size END) AS registry,
-        sum(CASE WHEN ${needed}) THEN 0 ELSE size END) AS store
+        sum(CASE WHEN ${needed(sql`AND other.registry_id = ${scope.registryKey}`)} THEN 0 ELSE size END) AS registry,
+        sum(CASE WHEN ${needed(sql``)} THEN 0 ELSE size END) AS store
       FROM (${released}) AS released`.execute(this.session.db);
     const [sums] = rows;
     return { repository: sums?.repository ?? 0, registry: sums?.registry ?? 0, store: sums?.store ?? 0 };

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import {
   holdBlobs,
   holdMoved,
+  IS_IDLE,
   type Link,
   movesOf,
   movesOfNamed,
@@ -199,7 +200,7 @@ export class LinkWriter extends LinkReader {
     const only = repositoryIds ? sql`AND link.repository_id IN ${idSetOf(this.session, repositoryIds)}` : sql``;
     const { rows } = await sql<{ repository_id: number; registry_id: number; blob_id: number }>`
       SELECT link.repository_id, link.registry_id, link.blob_id FROM repository_blob AS link
-      WHERE link.refs = 0 AND link.holds = 0 AND link.keep_until <= ${now} ${only}
+      WHERE ${IS_IDLE} AND link.keep_until <= ${now} ${only}
         AND NOT EXISTS (SELECT 1 FROM manifest_blob AS named
           WHERE named.blob_id = link.blob_id AND named.repository_id = link.repository_id)
       ORDER BY link.keep_until LIMIT ${limit}`.execute(this.session.db);

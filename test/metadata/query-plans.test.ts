@@ -55,8 +55,8 @@ const SCANS: Readonly<Record<string, string>> = {
   // Counts what waits for the collector, for whoever asks how it is doing.
   'select count(*) as "count" from "deleted_image"': 'SCAN deleted_image USING COVERING INDEX deleted_image_by_purge',
   // Reads the first entry only.
-  'select "keep_until" from "repository_blob" where refs = 0 AND holds = 0 order by "keep_until" limit ?':
-    'SCAN repository_blob USING COVERING INDEX repository_blob_idle',
+  'select "keep_until" from "repository_blob" where refs = 0 AND holds = 0 AND state = 1 order by "keep_until" limit ?':
+    'SCAN repository_blob USING INDEX repository_blob_idle',
 };
 
 /** Statements that read a table in order from one of its ends, a page or a row. */

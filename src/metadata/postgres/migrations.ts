@@ -1,6 +1,7 @@
 import { theTables } from './migrations/0001-the-tables.ts';
 import { uploadsOfManyNames } from './migrations/0002-uploads-of-many-names.ts';
 import { whatThePlannerIsTold } from './migrations/0003-what-the-planner-is-told.ts';
+import { linksThatStayInPlace } from './migrations/0004-links-that-stay-in-place.ts';
 
 export interface Migration {
   readonly name: string;
@@ -27,6 +28,12 @@ export const MIGRATIONS: readonly Migration[] = [
     name: 'what the planner is told',
     note: 'lets PostgreSQL plan for large repositories; holds everybody up for a moment',
     sql: whatThePlannerIsTold,
+    worksWith: 1,
+  },
+  {
+    name: 'links that stay in place',
+    note: 'makes an index of repository_blob anew; holds up who writes while it reads that table once',
+    sql: linksThatStayInPlace,
     worksWith: 1,
   },
 ];

@@ -40,6 +40,7 @@ const PLANS = {
   enable_seqscan: 'off',
   enable_hashjoin: 'off',
   enable_mergejoin: 'off',
+  join_collapse_limit: '1',
   jit: 'off',
   plan_cache_mode: 'force_generic_plan',
 };
