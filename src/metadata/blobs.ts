@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely';
 import type { StorageKey } from '../model/ids.ts';
-import { prepare } from './prepared.ts';
+import { prepare, prepareToSend } from './prepared.ts';
 import type { Schema } from './schema.ts';
 import { idSetOf, type Session } from './session.ts';
 import { UsageWriter } from './usage.ts';
@@ -19,7 +19,7 @@ export interface RepositoryBlob {
   readonly referenced: boolean;
 }
 
-const COLUMNS = [
+export const BLOB_COLUMNS = [
   'blob.id',
   'blob.digest',
   'blob.size',
@@ -37,7 +37,7 @@ const findOne = prepare((db, { repositoryId, digest }: { readonly repositoryId: 
     .whereRef('link.blob_id', '=', 'blob.id')
     .where('link.repository_id', '=', repositoryId)
     .where('link.hidden', '=', 0)
-    .select(COLUMNS),
+    .select(BLOB_COLUMNS),
 );
 
 const locate = prepare((db, { digest }: { readonly digest: string }) =>
@@ -62,7 +62,7 @@ const findSeen = prepare(
       .whereRef('link.blob_id', '=', 'blob.id')
       .where('link.repository_id', '=', repositoryId)
       .where('link.hidden', '=', 0)
-      .select(COLUMNS),
+      .select(BLOB_COLUMNS),
 );
 
 interface BlobValues {
@@ -79,6 +79,16 @@ const insertBlob = prepare((db, blob: BlobValues) =>
     .returning('id'),
 );
 
+type MediaType = { readonly repositoryId: number; readonly blobIds: readonly number[]; readonly mediaType: string };
+
+const putMediaType = prepareToSend((db, { repositoryId, blobIds, mediaType }: MediaType, dialect) =>
+  db
+    .updateTable('repository_blob')
+    .set({ media_type: mediaType })
+    .where('repository_id', '=', repositoryId)
+    .where('blob_id', 'in', idSetOf({ dialect }, blobIds)),
+);
+
 export class BlobReader {
   protected readonly session: Session;
 
@@ -89,13 +99,13 @@ export class BlobReader {
   /** Blobs belong to repositories: one that only others may see is absent here. */
   async find(repositoryId: number, digest: string): Promise<RepositoryBlob | undefined> {
     const [row] = await findOne(this.session, { repositoryId, digest });
-    return row && fromRow(row);
+    return row && toBlob(row);
   }
 
   /** Those of the named digests that the repository may see. One statement, however many. */
   async findAll(repositoryId: number, digests: readonly string[]): Promise<RepositoryBlob[]> {
     if (digests.length === 0) return [];
-    return (await findSeen(this.session, { repositoryId, digests })).map(fromRow);
+    return (await findSeen(this.session, { repositoryId, digests })).map(toBlob);
   }
 
   /** The blob of this digest, whoever may see it. Only for linking bytes that the caller has proved to have. */
@@ -138,20 +148,14 @@ export class BlobWriter extends BlobReader {
 
   /** Keeps what a manifest says of these blobs: they are of this media type. */
   async putMediaType(repositoryId: number, blobIds: readonly number[], mediaType: string): Promise<void> {
-    const { db } = this.session;
-    await db
-      .updateTable('repository_blob')
-      .set({ media_type: mediaType })
-      .where('repository_id', '=', repositoryId)
-      .where('blob_id', 'in', idSetOf(this.session, blobIds))
-      .execute();
+    await putMediaType(this.session, { repositoryId, blobIds, mediaType });
   }
 }
 
-type Row = Pick<Selectable<Schema['blob']>, 'id' | 'digest' | 'size' | 'storage_key'> &
+export type BlobRow = Pick<Selectable<Schema['blob']>, 'id' | 'digest' | 'size' | 'storage_key'> &
   Pick<Selectable<Schema['repository_blob']>, 'keep_until' | 'media_type' | 'refs'>;
 
-function fromRow(row: Row): RepositoryBlob {
+export function toBlob(row: BlobRow): RepositoryBlob {
   return {
     id: row.id,
     digest: row.digest,

@@ -4,7 +4,7 @@ import { ImageReader, type ImageWithManifest } from './images.ts';
 import { LinkWriter } from './links.ts';
 import { Missing, type MissingBlob } from './missing.ts';
 import { NameWriter } from './names.ts';
-import { prepare } from './prepared.ts';
+import { prepare, prepareToSend } from './prepared.ts';
 import { idSetOf, type Session } from './session.ts';
 import { type Scope, UsageWriter } from './usage.ts';
 
@@ -64,7 +64,7 @@ interface ImageValues {
   readonly subjectDigest: string | null;
 }
 
-const insertImage = prepare((db, image: ImageValues) =>
+const insertImage = prepareToSend((db, image: ImageValues) =>
   db.insertInto('image').values({
     repository_id: image.repositoryId,
     manifest_id: image.id,
@@ -79,7 +79,7 @@ const insertImage = prepare((db, image: ImageValues) =>
 
 type References = { readonly manifestId: number; readonly blobIds: readonly number[]; readonly repositoryId: number };
 
-const insertReferences = prepare((db, { manifestId, blobIds, repositoryId }: References, dialect) =>
+const insertReferences = prepareToSend((db, { manifestId, blobIds, repositoryId }: References, dialect) =>
   db
     .insertInto('manifest_blob')
     .columns(['manifest_id', 'blob_id', 'repository_id'])
@@ -130,7 +130,7 @@ const keepDeleted = prepare((db, images: Images & { readonly at: number; readonl
     .returning('blob_bytes'),
 );
 
-const deleteImages = prepare((db, { repositoryId, ids }: Images, dialect) =>
+const deleteImages = prepareToSend((db, { repositoryId, ids }: Images, dialect) =>
   db
     .deleteFrom('image')
     .where('repository_id', '=', repositoryId)

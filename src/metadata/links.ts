@@ -12,7 +12,7 @@ import {
 } from './link-moves.ts';
 import { LinkReader, namedBy } from './link-reader.ts';
 import { Missing } from './missing.ts';
-import { prepare } from './prepared.ts';
+import { prepareToSend } from './prepared.ts';
 import { idSetOf, type Session } from './session.ts';
 import { takeDue } from './take-due.ts';
 import { LINK_STATE, type Move, type Scope, UsageWriter } from './usage.ts';
@@ -22,7 +22,7 @@ export interface IdleLink extends Scope {
   readonly blobId: number;
 }
 
-const putLink = prepare((db, link: Link & { readonly keepUntil: number }, dialect) =>
+const putLink = prepareToSend((db, link: Link & { readonly keepUntil: number }, dialect) =>
   db
     .insertInto('repository_blob')
     .values({
@@ -54,7 +54,7 @@ type Counting = {
  * Moves the counts of every blob that these images name. Every such link is there, for the database lets none go that is
  * named; so the insert always meets its conflict, and finds each link by its key however the planner counts.
  */
-const count = prepare(
+const count = prepareToSend(
   (_, { manifestIds, refs, holds, keepUntil }: Counting, dialect) => sql`
     INSERT INTO repository_blob (repository_id, blob_id, registry_id, size, refs, holds, keep_until)
     SELECT named.repository_id, named.blob_id, 0, 0, count(*), count(*), ${keepUntil}

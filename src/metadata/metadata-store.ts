@@ -9,6 +9,7 @@ import type { Inspection } from './inspection.ts';
 import type { Repairs } from './inspection-repairs.ts';
 import type { LinkReader } from './link-reader.ts';
 import type { LinkWriter } from './links.ts';
+import type { Lookups } from './lookups.ts';
 import type { Orphans } from './orphans.ts';
 import type { RepositoryReader } from './repositories.ts';
 import type { RepositoryWriter } from './repository-writer.ts';
@@ -61,6 +62,9 @@ export type Weight = 'short' | 'bulk';
 export interface MetadataStore extends AsyncDisposable {
   /** Runs `look` on one snapshot of the committed state. */
   read<T>(look: (view: MetadataView) => Promise<T>): Promise<T>;
+
+  /** As `read`, for one lookup, which costs less than a view: a second one is refused. */
+  lookUp<T>(look: (lookups: Lookups) => Promise<T>): Promise<T>;
 
   /**
    * As `read`, for a look that takes long: it stands in nobody's way. What is written meanwhile stays in the log beside the

@@ -15,10 +15,25 @@ interface Compilable<Row> {
  */
 export function prepare<Given extends { readonly [Name in keyof Given]: Value }, Row>(
   build: (db: Kysely<Schema>, given: Given, dialect: SqlDialect) => Compilable<Row>,
-): (session: Session, given: Given) => Promise<Row[]> {
+): (session: Pick<Session, 'db' | 'dialect' | 'run'>, given: Given) => Promise<Row[]> {
+  const fill = compileOnce(build);
+  return async (session, given) => session.run<Row>(fill(session, given));
+}
+
+/** As `prepare`, of a change whose answer nobody needs (`Session.send`). */
+export function prepareToSend<Given extends { readonly [Name in keyof Given]: Value }>(
+  build: (db: Kysely<Schema>, given: Given, dialect: SqlDialect) => Compilable<unknown>,
+): (session: Session, given: Given) => Promise<void> {
+  const fill = compileOnce(build);
+  return async (session, given) => session.send(fill(session, given));
+}
+
+function compileOnce<Given extends { readonly [Name in keyof Given]: Value }, Row>(
+  build: (db: Kysely<Schema>, given: Given, dialect: SqlDialect) => Compilable<Row>,
+) {
   const compiled = new WeakMap<SqlDialect, CompiledQuery<Row>>();
   const places = new Proxy({}, { get: (_, name) => new Place(name) }) as Given;
-  return async (session, given) => {
+  return (session: Pick<Session, 'db' | 'dialect'>, given: Given) => {
     const { dialect } = session;
     let query = compiled.get(dialect);
     if (query === undefined) {
@@ -26,7 +41,7 @@ export function prepare<Given extends { readonly [Name in keyof Given]: Value },
       compiled.set(dialect, query);
     }
     const parameters = query.parameters.map((value) => (value instanceof Place ? valueAt(given, value) : value));
-    return session.run<Row>({ sql: query.sql, parameters });
+    return { sql: query.sql, parameters };
   };
 }
 

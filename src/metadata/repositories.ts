@@ -44,20 +44,27 @@ interface InRegistry {
   readonly region: string;
 }
 
-/** The registry's live repositories. */
-export function live(db: Kysely<Schema>, { account, region }: InRegistry) {
+function from(db: Kysely<Schema>, { account, region }: InRegistry) {
   return db
     .selectFrom('registry')
     .crossJoin('repository')
-    .selectAll('repository')
-    .select(['registry.account_id', 'registry.region'])
     .where('registry.account_id', '=', account)
     .where('registry.region', '=', region)
     .whereRef('repository.registry_id', '=', 'registry.id')
     .where('repository.deleted_at', 'is', null);
 }
 
-export type Named = { readonly account: string; readonly region: string; readonly name: string };
+/** The registry's live repositories. */
+export function live(db: Kysely<Schema>, registry: InRegistry) {
+  return from(db, registry).selectAll('repository').select(['registry.account_id', 'registry.region']);
+}
+
+export type Named = InRegistry & { readonly name: string };
+
+/** The live repository of this name, for a query that asks for something in it. */
+export function liveNamed(db: Kysely<Schema>, { account, region, name }: Named) {
+  return from(db, { account, region }).where('repository.name', '=', name);
+}
 
 const findByName = prepare((db, named: Named) => live(db, named).where('repository.name', '=', named.name));
 

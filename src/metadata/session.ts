@@ -10,6 +10,11 @@ export interface Session {
   readonly counters: Counters;
   /** Runs what has been compiled, without the way through Kysely, and answers its rows. */
   run<Row>(query: Pick<CompiledQuery<Row>, 'sql' | 'parameters'>): Promise<Row[]>;
+  /**
+   * Runs a change whose answer nobody needs. A database that is somewhere else gets it together with the next statement, or with the
+   * commit; if it fails, so does the transaction, with its error.
+   */
+  send(query: Pick<CompiledQuery, 'sql' | 'parameters'>): Promise<void>;
 }
 
 /** The values of a list, for `where … in`. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { NamedImage } from './image.ts';
 import { type TaggedImage, toTagged } from './image.ts';
-import { prepare } from './prepared.ts';
+import { prepare, prepareToSend } from './prepared.ts';
 import { idSetOf, type Session, setOf } from './session.ts';
 
 /** A tag and the image it points to. */
@@ -93,6 +93,46 @@ const resolveNames = prepare((db, { repositoryId, names }: NamesOf, dialect) =>
     .select(['tag.name', 'image.manifest_id', 'image.digest', 'image.tags']),
 );
 
+type Pointed = { readonly repositoryId: number; readonly name: string };
+
+/** Takes the tag off the list of the image that it points to. */
+const takeOffList = prepareToSend(
+  (db, { repositoryId, name, names }: Pointed & { names: readonly string[] }, dialect) =>
+    db
+      .updateTable('image')
+      .set({ tags: dialect.listWithout(sql.ref('image.tags'), names) })
+      .where('repository_id', '=', repositoryId)
+      .where('manifest_id', '=', (select) =>
+        select
+          .selectFrom('tag')
+          .select('manifest_id')
+          .where('repository_id', '=', repositoryId)
+          .where('name', '=', name),
+      ),
+);
+
+const putOnList = prepareToSend((db, { repositoryId, name, imageId }: Pointed & { imageId: number }, dialect) =>
+  db
+    .updateTable('image')
+    .set({ tags: dialect.listWith(sql.ref('image.tags'), name) })
+    .where('repository_id', '=', repositoryId)
+    .where('manifest_id', '=', imageId),
+);
+
+type Pointing = Pointed & { readonly imageId: number; readonly taggedAt: number };
+
+const pointTag = prepareToSend((db, { repositoryId, name, imageId, taggedAt }: Pointing) =>
+  db
+    .insertInto('tag')
+    .values({ repository_id: repositoryId, name, manifest_id: imageId, tagged_at: taggedAt })
+    .onConflict((conflict) =>
+      conflict.columns(['repository_id', 'name']).doUpdateSet((set) => ({
+        manifest_id: set.ref('excluded.manifest_id'),
+        tagged_at: set.ref('excluded.tagged_at'),
+      })),
+    ),
+);
+
 export class TagReader {
   protected readonly session: Session;
 
@@ -155,32 +195,10 @@ export class TagWriter extends TagReader {
     readonly image: NamedImage;
     readonly taggedAt: number;
   }): Promise<void> {
-    const { db, dialect } = this.session;
-    const { repositoryId, name, image } = tag;
-    const previous = db
-      .selectFrom('tag')
-      .select('manifest_id')
-      .where('repository_id', '=', repositoryId)
-      .where('name', '=', name);
-    await db
-      .updateTable('image')
-      .set({ tags: dialect.listWithout(sql.ref('image.tags'), [name]) })
-      .where('repository_id', '=', repositoryId)
-      .where('manifest_id', '=', previous)
-      .execute();
-    await db
-      .insertInto('tag')
-      .values({ repository_id: repositoryId, name, manifest_id: image.id, tagged_at: tag.taggedAt })
-      .onConflict((conflict) =>
-        conflict.columns(['repository_id', 'name']).doUpdateSet({ manifest_id: image.id, tagged_at: tag.taggedAt }),
-      )
-      .execute();
-    await db
-      .updateTable('image')
-      .set({ tags: dialect.listWith(sql.ref('image.tags'), name) })
-      .where('repository_id', '=', repositoryId)
-      .where('manifest_id', '=', image.id)
-      .execute();
+    const { repositoryId, name, image, taggedAt } = tag;
+    await takeOffList(this.session, { repositoryId, name, names: [name] });
+    await pointTag(this.session, { repositoryId, name, imageId: image.id, taggedAt });
+    await putOnList(this.session, { repositoryId, name, imageId: image.id });
   }
 
   /** Removes tags whose images keep others. */

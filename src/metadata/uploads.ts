@@ -1,6 +1,6 @@
-import type { Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { StorageKey, StoredName } from '../model/ids.ts';
-import { prepare } from './prepared.ts';
+import { prepare, prepareToSend } from './prepared.ts';
 import type { Schema } from './schema.ts';
 import { type Session, setOf } from './session.ts';
 import { type Counted, UsageWriter } from './usage.ts';
@@ -41,7 +41,7 @@ interface InsertedUpload {
   readonly expiresAt: number;
 }
 
-const insertUpload = prepare((db, upload: InsertedUpload) =>
+const insertUpload = prepareToSend((db, upload: InsertedUpload) =>
   db.insertInto('upload').values({
     id: upload.id,
     repository_id: upload.repositoryId,
@@ -104,12 +104,41 @@ const deleteUploadAt = prepare((db, at: Standing) =>
     .returning(['storage_key', 'offset', 'store_state']),
 );
 
-const putName = prepare((db, name: { readonly storageKey: string; readonly uploadId: string; readonly size: number }) =>
+/** An upload that stands where the store has noted this, and nowhere else. */
+type Stands = { readonly uploadId: string; readonly state: string | null };
+
+function stands(db: Kysely<Schema>, { uploadId, state }: Stands) {
+  return db
+    .selectFrom('upload')
+    .select('id')
+    .where('id', '=', uploadId)
+    .where('store_state', 'is not distinct from', state);
+}
+
+/** Puts these names, each with its size, on an upload that stands there. */
+const putNames = prepareToSend((db, given: Stands & { readonly names: string }, dialect) =>
   db
     .insertInto('upload_name')
-    .values({ storage_key: name.storageKey, upload_id: name.uploadId, size: name.size })
-    .onConflict((row) => row.column('storage_key').doUpdateSet((set) => ({ size: set.ref('excluded.size') })))
-    .returning('size'),
+    .columns(['storage_key', 'upload_id', 'size'])
+    .expression(
+      db
+        .selectFrom(
+          dialect.recordsIn(given.names, { storageKey: 'text', size: 'number' }).$castTo<UploadName>().as('given'),
+        )
+        .select(['given.storageKey', sql.val(given.uploadId).as('upload_id'), 'given.size'])
+        .where((where) => where.exists(stands(db, given))),
+    )
+    .onConflict((row) => row.column('storage_key').doUpdateSet((set) => ({ size: set.ref('excluded.size') }))),
+);
+
+/** Takes all names but these off an upload that stands there. */
+const dropNames = prepare((db, given: Stands & { readonly kept: readonly string[] }, dialect) =>
+  db
+    .deleteFrom('upload_name')
+    .where('upload_id', '=', given.uploadId)
+    .where('storage_key', 'not in', setOf({ dialect }, given.kept))
+    .where((where) => where.exists(stands(db, given)))
+    .returning(['storage_key', 'size']),
 );
 
 const deleteNames = prepare((db, { uploadId }: { readonly uploadId: string }) =>
@@ -126,7 +155,7 @@ export class UploadReader {
   /** An upload belongs to its repository: under any other it does not exist. */
   async find(repositoryId: number, id: string): Promise<Upload | undefined> {
     const [row] = await findUpload(this.session, { id, repositoryId });
-    return row && fromRow(row);
+    return row && toUpload(row);
   }
 }
 
@@ -141,7 +170,7 @@ export class UploadWriter extends UploadReader {
       .limit(limit)
       .modifyEnd(this.session.dialect.taking('upload'))
       .execute();
-    return rows.map(fromRow);
+    return rows.map(toUpload);
   }
 
   async insert(upload: Pick<Upload, 'id' | 'repositoryId' | 'storageKey' | 'expiresAt'>): Promise<void> {
@@ -159,7 +188,7 @@ export class UploadWriter extends UploadReader {
     to: UploadProgress,
     names: readonly UploadName[],
   ): Promise<readonly UploadName[] | undefined> {
-    const [advanced] = await advance(this.session, {
+    const advancing = advance(this.session, {
       id: from.id,
       fromOffset: from.offset,
       fromParts: from.parts,
@@ -171,12 +200,13 @@ export class UploadWriter extends UploadReader {
       expiresAt: to.expiresAt,
       state: to.state ?? null,
     });
+    // Without any state before and after, the upload's own key is all it has.
+    const isByItself = from.state === undefined && to.state === undefined;
+    // Asked together, for a database that is somewhere else: names change with the upload, and with it only.
+    const [[advanced], dropped] = await Promise.all([advancing, isByItself ? [] : this.#replaceNames(from, to, names)]);
     if (advanced === undefined) return undefined;
     await this.#count({ count: 0, bytes: to.offset - from.offset });
-    // Without any state before and after, the upload's own key is all it has.
-    if (from.state === undefined && to.state === undefined) return [];
-    const others = names.filter(({ storageKey }) => storageKey !== from.storageKey);
-    return this.#replaceNames(from.id, others);
+    return dropped;
   }
 
   /** Ends an upload wherever it stands; answers the names that it had. Nothing, when it has ended already. */
@@ -201,21 +231,17 @@ export class UploadWriter extends UploadReader {
     return (await deleteNames(this.session, { uploadId: id })).map(nameFromRow);
   }
 
-  /** The row of the upload is locked by now, where rows are: names come and go with it. */
-  async #replaceNames(uploadId: string, names: readonly UploadName[]): Promise<readonly UploadName[]> {
-    const { db } = this.session;
-    const kept = setOf(
-      this.session,
-      names.map(({ storageKey }) => storageKey as string),
-    );
-    const dropped = await db
-      .deleteFrom('upload_name')
-      .where('upload_id', '=', uploadId)
-      .where('storage_key', 'not in', kept)
-      .returning(['storage_key', 'size'])
-      .execute();
-    for (const { storageKey, size } of names) await putName(this.session, { storageKey, uploadId, size });
-    return dropped.map(nameFromRow);
+  async #replaceNames(
+    { id: uploadId, storageKey: own }: Upload,
+    to: UploadProgress,
+    names: readonly UploadName[],
+  ): Promise<readonly UploadName[]> {
+    const state = to.state ?? null;
+    const others = names.filter(({ storageKey }) => storageKey !== own);
+    const kept = others.map(({ storageKey }) => storageKey as string);
+    const dropping = dropNames(this.session, { uploadId, state, kept });
+    if (others.length > 0) await putNames(this.session, { uploadId, state, names: JSON.stringify(others) });
+    return (await dropping).map(nameFromRow);
   }
 
   async listOfRepository(repositoryId: number, limit: number): Promise<Upload[]> {
@@ -225,7 +251,7 @@ export class UploadWriter extends UploadReader {
       .where('repository_id', '=', repositoryId)
       .limit(limit)
       .execute();
-    return rows.map(fromRow);
+    return rows.map(toUpload);
   }
 
   async #count(change: Counted): Promise<void> {
@@ -233,7 +259,7 @@ export class UploadWriter extends UploadReader {
   }
 }
 
-function fromRow(row: Selectable<Schema['upload']>): Upload {
+export function toUpload(row: Selectable<Schema['upload']>): Upload {
   return {
     id: row.id,
     repositoryId: row.repository_id,

@@ -19,6 +19,7 @@ export function stoppable(store: MetadataStore, onStop: (error: Error) => void):
   };
   const metadata: MetadataStore = {
     read: (look) => unlessStopped(() => store.read(look)),
+    lookUp: (look) => unlessStopped(() => store.lookUp(look)),
     inspect: (look) => unlessStopped(() => store.inspect(look)),
     check: () => store.check(),
     // Within the transaction as well: the one that is under way is rolled back.

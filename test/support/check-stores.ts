@@ -26,6 +26,7 @@ export async function runCheck(
   const without: Ports['metadata'] = {
     read: (look) => metadata.read(look),
     write: (change) => metadata.write(change),
+    lookUp: (look) => metadata.lookUp(look),
     inspect: (look) => metadata.inspect(look),
     check: async () => [],
     [Symbol.asyncDispose]: async () => {},

@@ -60,6 +60,7 @@ function stepwise(ports: Ports, schedule: Schedule): Ports {
     metadata: {
       read: (look) => schedule.step(() => metadata.read(look)),
       write: (change) => schedule.step(() => metadata.write(change)),
+      lookUp: (look) => schedule.step(() => metadata.lookUp(look)),
       inspect: (look) => schedule.step(() => metadata.inspect(look)),
       check: () => schedule.step(() => metadata.check()),
       [Symbol.asyncDispose]: async () => {},

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import { openPool, type Pool, type PoolOptions } from './open-pool.ts';
+import { Pipeline } from './pipeline.ts';
 
 /** Connections of the pool: all there are, those that nobody uses, and those who wait for one. */
 export interface PoolCounts {
@@ -31,6 +32,7 @@ export class Connections {
   readonly #pool: Pool;
   readonly #lingering: OpenView[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #pipeline: Pipeline | undefined;
 
   constructor(options: PoolOptions) {
     this.#pool = openPool(options);
@@ -46,6 +48,19 @@ export class Connections {
     const lingering = this.#lingering.pop();
     if (lingering) return { client: lingering.client, before: 'COMMIT; ' };
     return { client: await this.#pool.connect(), before: '' };
+  }
+
+  /** Runs `work`, which sends one statement outside of any transaction, on a connection that others may be on as well. */
+  async runOne<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    if (this.#pipeline === undefined || this.#pipeline.isFull) this.#pipeline = new Pipeline(this.#takeForPipeline());
+    return this.#pipeline.run(work);
+  }
+
+  async #takeForPipeline(): Promise<PoolClient> {
+    const { client, before } = await this.take();
+    // Whether a view that has been read to its end ends well is nothing to those who come after it.
+    if (before !== '') client.query('COMMIT').catch(() => undefined);
+    return client;
   }
 
   /** Takes back the connection of a view that is over, and that met no error. */
@@ -82,19 +97,4 @@ export class Connections {
   async #endAll(views: readonly OpenView[]): Promise<void> {
     await Promise.all(views.map(({ client }) => this.endNow(client, client.query('COMMIT'))));
   }
-}
-
-/**
- * Lets what is sent in this turn of the event loop leave in one piece: each piece is a system call, and wakes the server.
- */
-export function sendTogether(client: PoolClient): void {
-  const { stream } = (client as unknown as { readonly connection: { readonly stream: NodeJS.WritableStream & Corked } })
-    .connection;
-  stream.cork();
-  process.nextTick(() => stream.uncork());
-}
-
-interface Corked {
-  cork(): void;
-  uncork(): void;
 }

@@ -22,7 +22,7 @@ export const postgresDialect: SqlDialect = {
   listWith: (list, value) => sql`(${list}::jsonb || jsonb_build_array(${value}::text))::text`,
   listWithout: (list, values) => sql`(SELECT coalesce(jsonb_agg(element.value ORDER BY element.key), '[]'::jsonb)::text
     FROM jsonb_array_elements_text(${list}::jsonb) WITH ORDINALITY AS element (value, key)
-    WHERE element.value NOT IN (SELECT jsonb_array_elements_text(${JSON.stringify(values)}::jsonb)))`,
+    WHERE element.value NOT IN (SELECT jsonb_array_elements_text(${listParameter(values)}::jsonb)))`,
   greatest: (a, b) => sql<number>`greatest(${a}, ${b})`,
   greatestId: (table) => sql`SELECT pg_sequence_last_value(pg_get_serial_sequence(${table}, 'id')::regclass) AS value`,
   sizeUp: (table) => [sql`ANALYZE ${sql.table(table)}`],

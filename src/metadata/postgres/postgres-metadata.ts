@@ -4,9 +4,12 @@ import type { PoolClient } from 'pg';
 import { failpoint } from '../../model/failpoint.ts';
 import { Fault } from '../../model/fault.ts';
 import { StoreUnavailable } from '../../model/store-unavailable.ts';
+import { Lookups } from '../lookups.ts';
 import type { MetadataStore, MetadataTransaction, MetadataView } from '../metadata-store.ts';
+import { OneStatement } from '../one-statement.ts';
 import { transactionOf, viewOf } from '../views.ts';
-import { Connections, type Loan, type PoolCounts, sendTogether } from './connections.ts';
+import { Connections, type Loan, type PoolCounts } from './connections.ts';
+import { sendTogether } from './corked.ts';
 import { checkDatabase } from './database-check.ts';
 import { codeOf, type FailureKind, kindOf, translate } from './failure.ts';
 import type { PoolOptions } from './open-pool.ts';
@@ -76,6 +79,10 @@ export class PostgresMetadata implements MetadataStore {
     return this.#persist(() => this.#look(look));
   }
 
+  async lookUp<T>(look: (lookups: Lookups) => Promise<T>): Promise<T> {
+    return this.#persist(() => this.#lookUp(look));
+  }
+
   async inspect<T>(look: (view: MetadataView) => Promise<T>): Promise<T> {
     const { client, before } = await this.#take();
     this.#inspectors.add(client);
@@ -136,6 +143,17 @@ export class PostgresMetadata implements MetadataStore {
     }
   }
 
+  #lookUp<T>(look: (lookups: Lookups) => Promise<T>): Promise<T> {
+    return this.#connections.runOne(async (client) => {
+      const session = new PostgresSession(client, this.#options.onQuery);
+      try {
+        return await look(new Lookups(new OneStatement(session)));
+      } finally {
+        session.end();
+      }
+    });
+  }
+
   async #change<T>(change: (tx: MetadataTransaction) => Promise<T>): Promise<T> {
     const { client, before } = await this.#connections.take();
     const session = new PostgresSession(client, this.#options.onQuery);
@@ -145,8 +163,9 @@ export class PostgresMetadata implements MetadataStore {
       result = await change(transactionOf(session));
       await begun;
       await failpoint('transaction.ready');
-    } catch (error) {
+    } catch (met) {
       session.end();
+      const error = session.failure ?? met;
       await this.#connections.endNow(client, endOf(client, error, 'ROLLBACK'));
       throw error;
     }
@@ -161,7 +180,7 @@ export class PostgresMetadata implements MetadataStore {
     const writes = session.counters.writes();
     session.end();
     const committed = client.query('COMMIT');
-    const outcomes = await Promise.allSettled([...writes, committed]);
+    const outcomes = await Promise.allSettled([...session.sent, ...writes, committed]);
     const failure = outcomes.find((outcome) => outcome.status === 'rejected');
     await this.#connections.endNow(client, failure ? Promise.reject(failure.reason) : committed);
     if (failure) {

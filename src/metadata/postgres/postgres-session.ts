@@ -11,6 +11,7 @@ import type { ClientBase } from 'pg';
 import { BorrowedConnection } from '../borrowed-connection.ts';
 import type { Schema } from '../schema.ts';
 import type { Session } from '../session.ts';
+import { cork, uncork } from './corked.ts';
 import { GatheredCounters } from './gathered-counters.ts';
 import { postgresDialect } from './postgres-dialect.ts';
 import { statementName } from './statement-name.ts';
@@ -23,7 +24,11 @@ export class PostgresSession implements Session {
   readonly counters = new GatheredCounters(this);
   readonly #client: ClientBase;
   readonly #onQuery: ((sql: string) => void) | undefined;
+  readonly #sent: Promise<unknown>[] = [];
+  #failure: unknown;
   #isOpen = true;
+  #isHeldBack = false;
+  #isAsking = false;
   #db: Kysely<Schema> | undefined;
 
   constructor(client: ClientBase, onQuery?: (sql: string) => void) {
@@ -32,22 +37,65 @@ export class PostgresSession implements Session {
   }
 
   get db(): Kysely<Schema> {
-    this.#db ??= kyselyOver((query) => this.#query(query));
+    this.#db ??= kyselyOver((query) => this.#ask(query));
     return this.#db;
   }
 
   async run<Row>(query: Query): Promise<Row[]> {
-    return (await this.#query(query)).rows as Row[];
+    return (await this.#ask(query)).rows as Row[];
+  }
+
+  async send(query: Query): Promise<void> {
+    const sent = this.#query(query);
+    sent.catch((error) => {
+      this.#failure ??= error;
+    });
+    this.#sent.push(sent);
+  }
+
+  /** What was sent and not waited for, in order. */
+  get sent(): readonly Promise<unknown>[] {
+    return this.#sent;
+  }
+
+  /** Why one of those failed: all that came after it failed for that. */
+  get failure(): unknown {
+    return this.#failure;
   }
 
   end(): void {
     this.#isOpen = false;
+    this.#letGo();
+  }
+
+  /** What is asked within one task leaves in one piece, with what was held back for it. */
+  #ask(query: Query) {
+    const asked = this.#query(query);
+    if (!this.#isAsking) {
+      this.#isAsking = true;
+      process.nextTick(() => {
+        this.#isAsking = false;
+        this.#letGo();
+      });
+    }
+    return asked;
   }
 
   #query({ sql, parameters }: Query) {
     if (!this.#isOpen) throw new Error(`A query ran after its transaction had ended: ${sql}`);
     this.#onQuery?.(sql);
+    this.#holdBack();
     return this.#client.query({ name: statementName(sql), text: sql, values: [...parameters] });
+  }
+
+  #holdBack(): void {
+    if (!this.#isHeldBack) cork(this.#client);
+    this.#isHeldBack = true;
+  }
+
+  #letGo(): void {
+    if (this.#isHeldBack) uncork(this.#client);
+    this.#isHeldBack = false;
   }
 }
 

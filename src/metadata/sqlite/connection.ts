@@ -72,6 +72,11 @@ export class Connection {
     }
   }
 
+  /** Runs `work`, whose one statement needs no transaction around it. */
+  lookUp<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#during(work);
+  }
+
   /** Runs `work` within the transaction that has begun. When it throws, nothing of it has happened, but all before it has. */
   async nested<T>(work: (session: Session) => Promise<T>): Promise<T> {
     this.#command('SAVEPOINT nested');

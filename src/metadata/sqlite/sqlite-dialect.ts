@@ -14,7 +14,7 @@ export const sqliteDialect: SqlDialect = {
     list,
     values,
   ) => sql`(SELECT json_group_array(element.value ORDER BY element.key) FROM json_each(${list}) AS element
-    WHERE element.value NOT IN (SELECT value FROM json_each(${JSON.stringify(values)})))`,
+    WHERE element.value NOT IN (SELECT value FROM json_each(${listParameter(values)})))`,
   greatest: (a: Expression<number>, b: Expression<number>) => sql<number>`max(${a}, ${b})`,
   greatestId: (table) => sql`
     SELECT max(value) AS value FROM (SELECT max(id) AS value FROM ${sql.table(table)}

@@ -1,6 +1,8 @@
 import { Fault } from '../../model/fault.ts';
 import { boundlessRoom, type Room } from '../../model/room.ts';
+import { Lookups } from '../lookups.ts';
 import type { MetadataStore, MetadataTransaction, MetadataView, Weight } from '../metadata-store.ts';
+import { OneStatement } from '../one-statement.ts';
 import { transactionOf, viewOf } from '../views.ts';
 import { Checkpointer, type LogLimits } from './checkpointer.ts';
 import { Connection } from './connection.ts';
@@ -71,11 +73,19 @@ export class SqliteMetadata implements MetadataStore {
     this.#readers = new ReaderPool(Array.from({ length: READERS }, () => new Connection(path, 'read', onQuery)));
   }
 
-  async read<T>(look: (view: MetadataView) => Promise<T>): Promise<T> {
+  read<T>(look: (view: MetadataView) => Promise<T>): Promise<T> {
+    return this.#read((connection) => connection.transact((session) => look(viewOf(session))));
+  }
+
+  lookUp<T>(look: (lookups: Lookups) => Promise<T>): Promise<T> {
+    return this.#read((connection) => connection.lookUp((session) => look(new Lookups(new OneStatement(session)))));
+  }
+
+  async #read<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     if (this.#stopped) throw this.#stopped;
     this.#writes.noteCompany();
     try {
-      return await this.#readers.use((connection) => connection.transact((session) => look(viewOf(session))));
+      return await this.#readers.use(work);
     } catch (error) {
       throw this.#judge(error);
     } finally {

@@ -29,6 +29,10 @@ export class SqliteSession implements Session {
     return this.#statementOf({ sql }).statement.all(...(parameters as readonly SQLInputValue[])) as Row[];
   }
 
+  async send(query: Pick<CompiledQuery, 'sql' | 'parameters'>): Promise<void> {
+    await this.run(query);
+  }
+
   end(): void {
     this.#isOpen = false;
   }

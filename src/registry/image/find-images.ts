@@ -1,14 +1,15 @@
-import type { ImageWithManifest, StoredManifest } from '../../metadata/images.ts';
+import type { StoredManifest } from '../../metadata/images.ts';
+import type { ImageName, LookedUpImage } from '../../metadata/lookups.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Reference } from '../../model/reference.ts';
 import type { Ports } from '../ports.ts';
-import { getRepository, type RepositoryPath } from '../repository/repository-path.ts';
+import { namesOf, type RepositoryPath } from '../repository/repository-path.ts';
 import {
   type ImageFailure,
   type ImageIdentifier,
   identifierOf,
   isFailure,
-  resolveIdentifiers,
+  readIdentifiers,
 } from './image-identifier.ts';
 import type { PullRecorder } from './pull-recorder.ts';
 
@@ -31,29 +32,35 @@ export async function findImages(
   path: RepositoryPath,
   imageIds: readonly ImageIdentifier[],
 ): Promise<{ readonly images: FoundImage[]; readonly failures: ImageFailure[] }> {
-  return metadata.read(async (view) => {
-    const repository = await getRepository(view, path);
-    const resolved = await resolveIdentifiers(view, repository.id, imageIds);
-    const named = resolved.flatMap((identifier) => (isFailure(identifier) ? [] : [identifier]));
-    const manifests = await view.images.manifestsOf([...new Set(named.map(({ image }) => image.id))]);
-    const images = new Map<string, FoundImage>();
-    for (const { image, tag } of named) {
-      const manifest = manifests.get(image.id);
-      if (!manifest) throw new Error(`The image ${image.digest} has no manifest`);
-      const names = tag === undefined ? image.tags : [tag];
-      for (const name of names.length > 0 ? names : [undefined]) {
-        const imageId = identifierOf(image.digest, name);
-        const key = `${image.digest} ${name ?? ''}`;
-        if (!images.has(key)) images.set(key, { imageId, manifest, byTag: tag !== undefined });
-      }
-      pulls.note(image.id);
+  const read = readIdentifiers(imageIds);
+  const looked = await lookUp({ metadata }, path, [
+    ...read.tags.map((tag) => ({ tag })),
+    ...read.digests.map((digest) => ({ digest })),
+  ]);
+  const resolved = read.resolve(
+    looked.flatMap(({ tag, image }) => (tag === undefined ? [] : [{ name: tag, image }])),
+    looked.flatMap(({ tag, image }) => (tag === undefined ? [image] : [])),
+  );
+  const manifests = new Map(looked.map(({ image, manifest }) => [image.id, manifest]));
+  const images = new Map<string, FoundImage>();
+  for (const identifier of resolved) {
+    if (isFailure(identifier)) continue;
+    const { image, tag } = identifier;
+    const manifest = manifests.get(image.id);
+    if (!manifest) throw new Error(`The image ${image.digest} has no manifest`);
+    const names = tag === undefined ? image.tags : [tag];
+    for (const name of names.length > 0 ? names : [undefined]) {
+      const imageId = identifierOf(image.digest, name);
+      const key = `${image.digest} ${name ?? ''}`;
+      if (!images.has(key)) images.set(key, { imageId, manifest, byTag: tag !== undefined });
     }
-    return { images: [...images.values()], failures: resolved.filter(isFailure) };
-  });
+    pulls.note(image.id);
+  }
+  return { images: [...images.values()], failures: resolved.filter(isFailure) };
 }
 
 /**
- * The image with its manifest. Whether it counts as a pull is the caller's to say: looking is not pulling.
+ * The manifest of the image, and its digest. Whether it counts as a pull is the caller's to say: looking is not pulling.
  *
  * @throws Fault `RepositoryNotFound`, `ManifestUnknown`
  */
@@ -62,12 +69,19 @@ export async function getImage(
   path: RepositoryPath,
   reference: Reference,
   { counts }: { readonly counts: boolean },
-): Promise<ImageWithManifest> {
-  const image = await metadata.read(async (view) => {
-    const repository = await getRepository(view, path);
-    return view.images.find(repository.id, reference);
-  });
-  if (!image) throw new Fault('ManifestUnknown', {});
-  if (counts) pulls.note(image.id);
-  return image;
+): Promise<StoredManifest & { readonly digest: string }> {
+  const [found] = await lookUp({ metadata }, path, [reference]);
+  if (!found) throw new Fault('ManifestUnknown', {});
+  if (counts) pulls.note(found.image.id);
+  return { ...found.manifest, digest: found.image.digest };
+}
+
+async function lookUp(
+  { metadata }: Pick<Ports, 'metadata'>,
+  path: RepositoryPath,
+  names: readonly ImageName[],
+): Promise<LookedUpImage[]> {
+  const looked = await metadata.lookUp((lookups) => lookups.images(path, names));
+  if (!looked) throw new Fault('RepositoryNotFound', namesOf(path));
+  return looked;
 }

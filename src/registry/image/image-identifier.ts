@@ -1,5 +1,6 @@
 import type { TaggedImage } from '../../metadata/image.ts';
 import type { MetadataView } from '../../metadata/metadata-store.ts';
+import type { ResolvedTag } from '../../metadata/tags.ts';
 import { hasDigestSyntax } from '../../model/digest.ts';
 import { FAULT_MESSAGES } from '../../model/fault-messages.ts';
 import { parseTag } from '../../model/tag.ts';
@@ -36,47 +37,68 @@ export type ResolvedIdentifier =
   | { readonly imageId: ImageIdentifier; readonly image: TaggedImage; readonly tag: string | undefined }
   | ImageFailure;
 
+/** Identifiers as far as they can be told without the repository. */
+export interface ReadIdentifiers {
+  /** The tags and the digests that have to be looked up, each once. */
+  readonly tags: readonly string[];
+  readonly digests: readonly string[];
+  /** What the identifiers name, in their order, where the repository has these tags and images. */
+  resolve(tags: readonly ResolvedTag[], images: readonly TaggedImage[]): ResolvedIdentifier[];
+}
+
 /**
- * Resolves identifiers against one state of the repository, in two statements however many there are. The checks of each
- * come in ECR's order: both halves missing, the digest's syntax, the tag's syntax, existence and match (fidelity facts,
- * section 1.2, rows 5 and 8 to 16). The answer is in the order of the identifiers.
+ * The checks of each identifier come in ECR's order: both halves missing, the digest's syntax, the tag's syntax, existence and
+ * match (fidelity facts, section 1.2, rows 5 and 8 to 16).
  */
+export function readIdentifiers(imageIds: readonly ImageIdentifier[]): ReadIdentifiers {
+  const checked = imageIds.map((imageId) => ({ imageId, failure: checkSyntax(imageId) }));
+  const sound = checked.filter(({ failure }) => failure === undefined).map(({ imageId }) => imageId);
+  const tags = sound.flatMap(({ imageTag }) => (imageTag === undefined ? [] : [imageTag]));
+  const digests = sound.flatMap(({ imageDigest, imageTag }) =>
+    imageDigest === undefined || imageTag !== undefined ? [] : [imageDigest],
+  );
+  return {
+    tags: unique(tags),
+    digests: unique(digests),
+    resolve(foundTags, foundImages) {
+      const byTag = new Map(foundTags.map(({ name, image }) => [name, image]));
+      const byDigest = new Map(foundImages.map((image) => [image.digest, image]));
+      return checked.map(({ imageId, failure }) => failure ?? match(imageId, byTag, byDigest));
+    },
+  };
+}
+
+/** Resolves identifiers against one state of the repository, in two statements however many there are. */
 export async function resolveIdentifiers(
   view: Pick<MetadataView, 'images' | 'tags'>,
   repositoryId: number,
   imageIds: readonly ImageIdentifier[],
 ): Promise<ResolvedIdentifier[]> {
-  const checked = imageIds.map((imageId) => ({ imageId, failure: checkSyntax(imageId) }));
-  const sound = checked.filter(({ failure }) => failure === undefined).map(({ imageId }) => imageId);
-  const names = sound.flatMap(({ imageTag }) => (imageTag === undefined ? [] : [imageTag]));
-  const digests = sound.flatMap(({ imageDigest, imageTag }) =>
-    imageDigest === undefined || imageTag !== undefined ? [] : [imageDigest],
-  );
+  const read = readIdentifiers(imageIds);
   // Asked together, for a database that is somewhere else.
-  const [foundTags, foundImages] = await Promise.all([
-    view.tags.resolve(repositoryId, unique(names)),
-    view.images.identify(repositoryId, unique(digests)),
+  const [tags, images] = await Promise.all([
+    view.tags.resolve(repositoryId, read.tags),
+    view.images.identify(repositoryId, read.digests),
   ]);
-  const tags = new Map(foundTags.map((tag) => [tag.name, tag]));
-  const images = new Map(foundImages.map((image) => [image.digest, image]));
-  return checked.map(({ imageId, failure }) => {
-    if (failure) return failure;
-    const { imageDigest, imageTag } = imageId;
-    if (imageTag === undefined) {
-      const image = images.get(imageDigest ?? '');
-      return image ? { imageId, image, tag: undefined } : notFound(imageId);
-    }
-    const tag = tags.get(imageTag);
-    if (!tag) return notFound(imageId);
-    if (imageDigest !== undefined && imageDigest !== tag.image.digest) {
-      return {
-        imageId,
-        code: 'ImageTagDoesNotMatchDigest',
-        reason: 'Invalid request parameters: given tag does not map to the given digest',
-      };
-    }
-    return { imageId, image: tag.image, tag: tag.name };
-  });
+  return read.resolve(tags, images);
+}
+
+function match(
+  imageId: ImageIdentifier,
+  byTag: ReadonlyMap<string, TaggedImage>,
+  byDigest: ReadonlyMap<string, TaggedImage>,
+): ResolvedIdentifier {
+  const { imageDigest, imageTag } = imageId;
+  const image = imageTag === undefined ? byDigest.get(imageDigest ?? '') : byTag.get(imageTag);
+  if (!image) return notFound(imageId);
+  if (imageTag !== undefined && imageDigest !== undefined && imageDigest !== image.digest) {
+    return {
+      imageId,
+      code: 'ImageTagDoesNotMatchDigest',
+      reason: 'Invalid request parameters: given tag does not map to the given digest',
+    };
+  }
+  return { imageId, image, tag: imageTag };
 }
 
 export function isFailure(resolved: ResolvedIdentifier): resolved is ImageFailure {

@@ -1,7 +1,8 @@
 import type { RepositoryBlob } from '../../metadata/blobs.ts';
 import { failpoint } from '../../model/failpoint.ts';
+import { Fault } from '../../model/fault.ts';
 import type { Ports } from '../ports.ts';
-import { getRepository, type RepositoryPath } from '../repository/repository-path.ts';
+import { getRepository, namesOf, type RepositoryPath } from '../repository/repository-path.ts';
 import { wholeBlobs } from './whole-blobs.ts';
 
 /**
@@ -17,10 +18,7 @@ export async function promiseBlobs(
   digests: readonly string[],
 ): Promise<RepositoryBlob[]> {
   const isSafe = (blob: RepositoryBlob) => blob.keepUntil >= clock.now() + retention.lease / 2;
-  const seen = await metadata.read(async (view) => {
-    const repository = await getRepository(view, path);
-    return view.blobs.findAll(repository.id, digests);
-  });
+  const seen = await findBlobs({ metadata }, path, digests);
   if (seen.every(isSafe)) return wholeBlobs(blobs, seen);
   const promised = await metadata.write(async (tx) => {
     const repository = await getRepository(tx, path);
@@ -33,14 +31,26 @@ export async function promiseBlobs(
   return wholeBlobs(blobs, promised);
 }
 
-/** The blob, without any promise. */
+/**
+ * The blob, without any promise.
+ *
+ * @throws Fault `RepositoryNotFound`
+ */
 export async function findBlob(
-  { metadata }: Pick<Ports, 'metadata'>,
+  ports: Pick<Ports, 'metadata'>,
   path: RepositoryPath,
   digest: string,
 ): Promise<RepositoryBlob | undefined> {
-  return metadata.read(async (view) => {
-    const repository = await getRepository(view, path);
-    return view.blobs.find(repository.id, digest);
-  });
+  const [blob] = await findBlobs(ports, path, [digest]);
+  return blob;
+}
+
+async function findBlobs(
+  { metadata }: Pick<Ports, 'metadata'>,
+  path: RepositoryPath,
+  digests: readonly string[],
+): Promise<RepositoryBlob[]> {
+  const seen = await metadata.lookUp((lookups) => lookups.blobs(path, digests));
+  if (!seen) throw new Fault('RepositoryNotFound', namesOf(path));
+  return seen;
 }

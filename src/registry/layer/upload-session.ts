@@ -28,7 +28,10 @@ export async function beginUpload(
 
 /** @throws Fault `RepositoryNotFound`, `UploadNotFound` */
 export async function getUpload({ metadata }: Pick<Ports, 'metadata'>, path: UploadPath): Promise<Upload> {
-  return metadata.read((view) => findUpload(view, path));
+  const found = await metadata.lookUp((lookups) => lookups.upload(path, path.uploadId));
+  if (!found) throw new Fault('RepositoryNotFound', namesOf(path));
+  if (!found.upload) throw new Fault('UploadNotFound', factsOf(path));
+  return found.upload;
 }
 
 /**

@@ -107,6 +107,7 @@ function notClosing(metadata: MetadataStore): MetadataStore {
   return {
     read: async (look) => opened().read(look),
     write: async (change, weight) => opened().write(change, weight),
+    lookUp: async (look) => opened().lookUp(look),
     inspect: async (look) => opened().inspect(look),
     check: async () => opened().check(),
     [Symbol.asyncDispose]: async () => {

@@ -32,6 +32,7 @@ export function stepwise(ports: Ports, turns: Turns, ids: Ids): Ports {
     metadata: {
       read: (look) => step('read', () => metadata.read(look)),
       write: (change) => step('write', () => metadata.write(change)),
+      lookUp: (look) => step('read', () => metadata.lookUp(look)),
       inspect: (look) => step('inspect', () => metadata.inspect(look)),
       check: () => step('check', () => metadata.check()),
       [Symbol.asyncDispose]: async () => {},
