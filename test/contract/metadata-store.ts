@@ -3,6 +3,7 @@ import type { OpenMetadata } from './metadata/fixture.ts';
 import { graveyardContract } from './metadata/graveyard.ts';
 import { imagesContract } from './metadata/images.ts';
 import { linksContract } from './metadata/links.ts';
+import { lookupsContract } from './metadata/lookups.ts';
 import { repositoriesContract } from './metadata/repositories.ts';
 import { transactionsContract } from './metadata/transactions.ts';
 
@@ -14,4 +15,5 @@ export function metadataStoreContract(name: string, open: OpenMetadata): void {
   bytesContract(name, open);
   linksContract(name, open);
   graveyardContract(name, open);
+  lookupsContract(name, open);
 }

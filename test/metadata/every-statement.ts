@@ -1,5 +1,5 @@
 import { CARRIED, type Carried, carried, isNumbered } from '../../src/metadata/carried-tables.ts';
-import type { MetadataTransaction, MetadataView } from '../../src/metadata/metadata-store.ts';
+import type { MetadataStore, MetadataTransaction, MetadataView } from '../../src/metadata/metadata-store.ts';
 import { scopeOf } from '../../src/metadata/repositories.ts';
 import type { Row } from '../../src/metadata/transfer.ts';
 import { parseDigest } from '../../src/model/digest.ts';
@@ -100,6 +100,14 @@ export async function useWriters(tx: MetadataTransaction): Promise<void> {
   await tx.usage.forget(app.id);
   await useSecrets(tx);
   await useTransfer(tx);
+}
+
+/** Calls every lookup. */
+export async function useLookups(metadata: MetadataStore): Promise<void> {
+  const path = { registry: REGISTRY, repositoryName: 'app' };
+  await metadata.lookUp((lookups) => lookups.images(path, [{ tag: 'a' }, { digest: DIGEST }]));
+  await metadata.lookUp((lookups) => lookups.blobs(path, [DIGEST]));
+  await metadata.lookUp((lookups) => lookups.upload(path, 'u'));
 }
 
 async function useRepositories({ repositories }: MetadataTransaction, id: number): Promise<void> {

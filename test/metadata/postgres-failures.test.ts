@@ -35,6 +35,36 @@ describe.skipIf(NO_POSTGRES)('When PostgreSQL', () => {
     expect(await metadata.read((view) => view.repositories.find(REGISTRY, 'app'))).toBeDefined();
     await inDatabase(url, (client) => client.query(OTHERS));
     await metadata.write((tx) => insertRepository(tx, 'next'));
+    await inDatabase(url, (client) => client.query(OTHERS));
+    const path = { registry: REGISTRY, repositoryName: 'app' };
+    const looks = Array.from({ length: 20 }, () => metadata.lookUp((lookups) => lookups.blobs(path, [])));
+    expect(await Promise.all(looks)).toEqual(looks.map(() => []));
+  });
+
+  test('refuses one lookup, those that are on the same connection are answered', async () => {
+    await using metadata = await openPostgres(await databases.fresh());
+    await metadata.write((tx) => insertRepository(tx, 'app'));
+    const path = { registry: REGISTRY, repositoryName: 'app' };
+    // In JSON, PostgreSQL takes no text that has this.
+    const digests = ['one', '\u0000', 'three', 'four'];
+    const looks = digests.map((digest) => metadata.lookUp((lookups) => lookups.blobs(path, [digest])));
+    const outcomes = await Promise.allSettled(looks);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+    expect(metadata.pool.waiting).toBe(0);
+    expect(await metadata.lookUp((lookups) => lookups.blobs(path, ['one']))).toEqual([]);
+    expect(metadata.pool.total).toBe(metadata.pool.idle);
+  });
+
+  test('has one connection for us, any number of lookups and changes share it', async () => {
+    await using metadata = await openPostgres(await databases.fresh(), { pool: 1 });
+    await metadata.write((tx) => insertRepository(tx, 'app'));
+    const path = { registry: REGISTRY, repositoryName: 'app' };
+    const work = Array.from({ length: 60 }, async (_, turn) => {
+      if (turn % 3 === 0) return (await metadata.write((tx) => insertRepository(tx, `app-${turn}`))).name;
+      if (turn % 3 === 1) return (await metadata.read((view) => view.repositories.find(REGISTRY, 'app')))?.name;
+      return (await metadata.lookUp((lookups) => lookups.blobs(path, [])))?.length;
+    });
+    expect(await Promise.all(work)).toEqual(work.map((_, turn) => [`app-${turn}`, 'app', 0][turn % 3]));
   });
 
   test('breaks a connection in the middle of a change, it is done from its beginning, once', async () => {

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openPool } from '../../src/metadata/postgres/open-pool.ts';
 import { Databases, inDatabase, NO_POSTGRES, openPostgres } from '../support/postgres/databases.ts';
-import { useViews, useWriters } from './every-statement.ts';
+import { useLookups, useViews, useWriters } from './every-statement.ts';
 
 if (NO_POSTGRES) console.log(`Skipped: ${NO_POSTGRES}`);
 
@@ -120,6 +120,7 @@ async function everyStatement(url: string): Promise<string[]> {
   await using metadata = await openPostgres(url, { onQuery: (sql) => statements.add(sql) });
   await metadata.write(useWriters);
   await metadata.read(useViews);
+  await useLookups(metadata);
   return [...statements].filter((text) => !text.startsWith('ANALYZE'));
 }
 

@@ -5,7 +5,7 @@ import { scopeOf } from '../../src/metadata/repositories.ts';
 import { SqliteMetadata } from '../../src/metadata/sqlite/sqlite-metadata.ts';
 import { insertRepository, NOW } from '../contract/metadata/fixture.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
-import { useViews, useWriters, watched } from './every-statement.ts';
+import { useLookups, useViews, useWriters, watched } from './every-statement.ts';
 
 let folder: TempFolder;
 let database: DatabaseSync;
@@ -17,6 +17,7 @@ beforeAll(async () => {
   const path = join(folder.path, 'metadata.db');
   const metadata = new SqliteMetadata(path, { onQuery: (sql) => statements.add(sql) });
   await metadata.write((tx) => useWriters(watched(tx, unused)));
+  await useLookups(metadata);
   await metadata.read(({ collection, inspection }) => useViews(watched({ collection, inspection }, unused)));
   await metadata[Symbol.asyncDispose]();
   database = new DatabaseSync(path);

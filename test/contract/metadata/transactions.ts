@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import type { MetadataTransaction, MetadataView } from '../../../src/metadata/metadata-store.ts';
 import { scopeOf } from '../../../src/metadata/repositories.ts';
-import { insertRepository, metadataTest, type OpenMetadata, REGISTRY } from './fixture.ts';
+import { ids, insertRepository, metadataTest, type OpenMetadata, REGISTRY } from './fixture.ts';
 
 const namesIn = async (view: Pick<MetadataView, 'repositories'>) =>
   (await view.repositories.list(REGISTRY, { after: '', limit: 100 })).map((repository) => repository.name);
@@ -33,6 +33,20 @@ export function transactionsContract(name: string, open: OpenMetadata): void {
         await tx.links.put(scopeOf(repository), { id: 999, size: 1 }, 0);
       });
       await expect(change).rejects.toThrow();
+      await metadata.write((tx) => insertRepository(tx, 'next'));
+      expect(await metadata.read(namesIn)).toEqual(['next']);
+    });
+
+    metadataTest('that is refused for a change whose answer nobody needed says why', open, async (metadata) => {
+      const upload = (id: string) => ({ id, repositoryId: 999, storageKey: ids.storageKey(), expiresAt: 0 });
+      for (const goOn of [false, true]) {
+        const change = metadata.write(async (tx) => {
+          await insertRepository(tx, 'app');
+          await tx.uploads.insert(upload('u'));
+          if (goOn) await namesIn(tx);
+        });
+        await expect(change).rejects.toThrow(/foreign key/i);
+      }
       await metadata.write((tx) => insertRepository(tx, 'next'));
       expect(await metadata.read(namesIn)).toEqual(['next']);
     });
