@@ -63,10 +63,7 @@ export async function measureSlopes(url: string, images: number, calls: number):
   });
   const lookups = 2000;
   const found = await rate(lookups, lookups, CLIENTS, (at) =>
-    metadata.read(async (view) => {
-      const repository = await getRepository(view, path);
-      return view.images.find(repository.id, { tag: tagOf(1 + ((at * 7919) % images)), digest: undefined } as never);
-    }),
+    metadata.lookUp((lookups) => lookups.images(path, [{ tag: tagOf(1 + ((at * 7919) % images)) }])),
   );
   const puts = 200;
   const put = await rate(puts, puts, CLIENTS, (at) =>

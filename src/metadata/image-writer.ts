@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { NamedImage } from './image.ts';
-import { ImageReader, type ImageWithManifest } from './images.ts';
+import type { Image, NamedImage } from './image.ts';
+import { ImageReader } from './images.ts';
 import { LinkWriter } from './links.ts';
 import { Missing, type MissingBlob } from './missing.ts';
 import { NameWriter } from './names.ts';
@@ -8,7 +8,9 @@ import { prepare, prepareToSend } from './prepared.ts';
 import { idSetOf, type Session } from './session.ts';
 import { type Scope, UsageWriter } from './usage.ts';
 
-export interface NewImage extends Omit<ImageWithManifest, 'id' | 'tags' | 'lastPulledAt'> {
+export interface NewImage extends Omit<Image, 'id' | 'tags' | 'lastPulledAt'> {
+  /** The manifest as it was pushed. */
+  readonly bytes: Uint8Array;
   readonly annotations: Readonly<Record<string, string>> | undefined;
   /** Of what it names, in the same repository. */
   readonly blobs: readonly { readonly id: number; readonly size: number }[];

@@ -1,55 +1,11 @@
-import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
-import type { Reference } from '../model/reference.ts';
-import { IMAGE_COLUMNS, type Image, toImage } from './image.ts';
+import { sql } from 'kysely';
 import { ImageListings } from './image-listings.ts';
 import { prepare } from './prepared.ts';
-import type { Schema } from './schema.ts';
-
-/** An image with the manifest's bytes as they were pushed. */
-export interface ImageWithManifest extends Image {
-  readonly bytes: Uint8Array;
-}
 
 /** A manifest as it was pushed. */
 export interface StoredManifest {
   readonly mediaType: string;
   readonly bytes: Uint8Array;
-}
-
-const findByTag = prepare((db, { repositoryId, name }: { readonly repositoryId: number; readonly name: string }) =>
-  named(
-    db,
-    db
-      .selectFrom('tag')
-      .select(['repository_id', 'manifest_id'])
-      .where('repository_id', '=', repositoryId)
-      .where('name', '=', name),
-  ),
-);
-
-const findByDigest = prepare(
-  (db, { repositoryId, digest }: { readonly repositoryId: number; readonly digest: string }) =>
-    named(
-      db,
-      db
-        .selectFrom('digest')
-        .select(['repository_id', 'manifest_id'])
-        .where('repository_id', '=', repositoryId)
-        .where('digest', '=', digest),
-    ),
-);
-
-type Name = { readonly repository_id: number; readonly manifest_id: number };
-
-function named(db: Kysely<Schema>, names: SelectQueryBuilder<Schema, 'tag' | 'digest', Name>) {
-  return db
-    .selectFrom(names.as('name'))
-    .crossJoin('image')
-    .crossJoin('manifest')
-    .whereRef('image.repository_id', '=', 'name.repository_id')
-    .whereRef('image.manifest_id', '=', 'name.manifest_id')
-    .whereRef('manifest.id', '=', 'image.manifest_id')
-    .select([...IMAGE_COLUMNS, 'manifest.bytes']);
 }
 
 const findParents = prepare((db, { manifestIds }: { readonly manifestIds: readonly number[] }, dialect) =>
@@ -67,25 +23,6 @@ const findParents = prepare((db, { manifestIds }: { readonly manifestIds: readon
 );
 
 export class ImageReader extends ImageListings {
-  async find(repositoryId: number, reference: Reference): Promise<ImageWithManifest | undefined> {
-    const [row] =
-      reference.digest === undefined
-        ? await findByTag(this.session, { repositoryId, name: reference.tag })
-        : await findByDigest(this.session, { repositoryId, digest: reference.digest });
-    return row && { ...toImage(row), bytes: row.bytes };
-  }
-
-  /** The manifests of these images, by image. One statement, however many. */
-  async manifestsOf(manifestIds: readonly number[]): Promise<Map<number, StoredManifest>> {
-    const rows = await this.session.db
-      .selectFrom(this.session.dialect.idRowsOf(manifestIds).as('wanted'))
-      .crossJoin('manifest')
-      .whereRef('manifest.id', '=', sql<number>`wanted.value`)
-      .select(['manifest.id', 'manifest.media_type as mediaType', 'manifest.bytes'])
-      .execute();
-    return new Map(rows.map(({ id, mediaType, bytes }) => [id, { mediaType, bytes }]));
-  }
-
   /** For each of these images that a live index lists, the digests of those indexes, in order. One statement, however many. */
   async parentsOf(manifestIds: readonly number[]): Promise<Map<number, string[]>> {
     const rows = await findParents(this.session, { manifestIds });

@@ -2,7 +2,6 @@ import { CARRIED, type Carried, carried, isNumbered } from '../../src/metadata/c
 import type { MetadataStore, MetadataTransaction, MetadataView } from '../../src/metadata/metadata-store.ts';
 import { scopeOf } from '../../src/metadata/repositories.ts';
 import type { Row } from '../../src/metadata/transfer.ts';
-import { parseDigest } from '../../src/model/digest.ts';
 import {
   deleteImages,
   ids,
@@ -129,17 +128,12 @@ async function useRepositories({ repositories }: MetadataTransaction, id: number
 }
 
 async function useImages({ images, tags }: MetadataTransaction, repositoryId: number, imageId: number): Promise<void> {
-  const digest = parseDigest(DIGEST);
-  if (!digest) throw new Error('No digest');
   await tags.find(repositoryId, 'a');
   await tags.resolve(repositoryId, ['a']);
   await tags.list(repositoryId, { prefix: 'a', after: '', limit: 9 });
   await tags.listNames(repositoryId, { after: '', limit: 9 });
-  await images.find(repositoryId, { digest });
-  await images.find(repositoryId, { tag: 'a' as never });
   await images.findAll(repositoryId, [DIGEST]);
   await images.identify(repositoryId, [DIGEST]);
-  await images.manifestsOf([imageId]);
   await images.parentsOf([imageId]);
   await images.hasAny(repositoryId);
   await images.recordPulls([imageId], NOW);

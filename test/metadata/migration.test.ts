@@ -7,8 +7,7 @@ import { deletionAtScale } from '../../src/metadata/sqlite/migrations/0002-delet
 import { namesOutliveImages } from '../../src/metadata/sqlite/migrations/0003-names-outlive-images.ts';
 import { whatRepositoriesSee } from '../../src/metadata/sqlite/migrations/0004-what-repositories-see.ts';
 import { SqliteMetadata } from '../../src/metadata/sqlite/sqlite-metadata.ts';
-import type { Digest } from '../../src/model/digest.ts';
-import type { Tag } from '../../src/model/tag.ts';
+import { findImage, manifestsIn } from '../contract/metadata/find-image.ts';
 import { deleteImages, insertImage, insertRepository, purgeImages, REGISTRY } from '../contract/metadata/fixture.ts';
 import { checkCounters } from '../support/recount-usage.ts';
 import { SqliteRows } from '../support/stored/sqlite-rows.ts';
@@ -95,8 +94,9 @@ describe('A database of the first schema, opened by this Berth,', () => {
   });
 
   test('answers every image as it was pushed, with its tags in the order they were pushed', async () => {
-    await metadata.read(async ({ images }) => {
-      expect(await images.find(1, { tag: 'apple' as Tag })).toEqual({
+    await metadata.read(async (view) => {
+      const { images } = view;
+      expect(await findImage(view, 1, { tag: 'apple' })).toEqual({
         id: 1,
         digest: 'sha256:image',
         mediaType: 'type/image',
@@ -107,9 +107,9 @@ describe('A database of the first schema, opened by this Berth,', () => {
         pushedAt: 21,
         lastPulledAt: 99,
         tags: ['zebra', 'apple', 'mango'],
-        bytes: Uint8Array.from([0, 255]),
       });
-      expect((await images.find(1, { digest: 'sha256:image' as Digest }))?.id).toBe(1);
+      expect((await manifestsIn(view)).get(1)).toEqual(Buffer.from([0, 255]));
+      expect((await findImage(view, 1, { digest: 'sha256:image' }))?.id).toBe(1);
       const page = { after: undefined, limit: 9 };
       const untagged = await images.list(1, { ...page, tagged: false });
       expect(untagged.map((image) => image.digest)).toEqual(['sha256:signature', 'sha256:index']);
@@ -264,14 +264,14 @@ describe('A database of the second schema, opened by this Berth,', () => {
         { id: 2, digest: 'sha256:a', tags: [], pushedAt: 13, lastPulledAt: undefined },
         { id: 1, digest: 'sha256:b', tags: ['z', 'm', 'a'], pushedAt: 11, lastPulledAt: 12 },
       ]);
-      for (const reference of [{ digest: 'sha256:b' as Digest }, { tag: 'm' as Tag }]) {
-        expect((await tx.images.find(1, reference))?.id).toBe(1);
+      for (const reference of [{ digest: 'sha256:b' }, { tag: 'm' }]) {
+        expect((await findImage(tx, 1, reference))?.id).toBe(1);
       }
       expect((await tx.images.listReferrers(1, 'sha256:b', { artifactTypes: [], after: '', limit: 9 })).length).toBe(1);
       const gone = await tx.graveyard.list(1, { now: 50, after: '', limit: 9 });
       expect((await tx.graveyard.tagsOf(gone)).get(3)?.map((tag) => tag.name)).toEqual(['first', 'second']);
       await tx.graveyard.restore({ repositoryId: 1, registryKey: 1 }, gone);
-      expect((await tx.images.find(1, { digest: 'sha256:gone' as Digest }))?.id).toBe(3);
+      expect((await findImage(tx, 1, { digest: 'sha256:gone' }))?.id).toBe(3);
     });
     await checkCounters({ rows: new SqliteRows(path) });
     expect(inspect(path).schema).toEqual(inspect(databasePath).schema);
@@ -312,7 +312,7 @@ describe('A database of the third schema, opened by this Berth,', () => {
         [2, 60],
         [3, 70],
       ]);
-      expect((await tx.images.find(1, { tag: 'v1' as Tag }))?.tags).toEqual(['v1']);
+      expect((await findImage(tx, 1, { tag: 'v1' }))?.tags).toEqual(['v1']);
       for (const id of [2, 3]) await tx.links.hide(1, id, 40);
       expect(await seen()).toEqual([[1, 50]]);
       expect((await tx.links.takeIdle(40, 9)).map((link) => link.blobId)).toEqual([3]);

@@ -4,7 +4,7 @@ import { MIGRATIONS, type Migration } from '../../src/metadata/postgres/migratio
 import { prepareSchema } from '../../src/metadata/postgres/prepare-schema.ts';
 import { SchemaAhead, SchemaBehind } from '../../src/metadata/postgres/schema-version.ts';
 import type { Digest } from '../../src/model/digest.ts';
-import type { Tag } from '../../src/model/tag.ts';
+import { findImage, manifestsIn } from '../contract/metadata/find-image.ts';
 import { ids, insertImage, insertRepository, REGISTRY } from '../contract/metadata/fixture.ts';
 import { Databases, inDatabase, NO_POSTGRES, openPostgres } from '../support/postgres/databases.ts';
 import { checkCounters } from '../support/recount-usage.ts';
@@ -95,7 +95,8 @@ describe.skipIf(NO_POSTGRES !== undefined)('A PostgreSQL database', () => {
     const url = await ofVersion1();
     await migratePostgres(url);
     await using metadata = await openPostgres(url);
-    await metadata.read(async ({ repositories, images, blobs, graveyard }) => {
+    await metadata.read(async (view) => {
+      const { repositories, images, blobs, graveyard } = view;
       expect(await repositories.find(REGISTRY, 'app')).toMatchObject({
         id: 1,
         createdAt: 11,
@@ -103,13 +104,13 @@ describe.skipIf(NO_POSTGRES !== undefined)('A PostgreSQL database', () => {
         encryption: { type: 'KMS', kmsKey: 'key' },
       });
       expect(await repositories.resourceTags(1)).toEqual([{ key: 'team', value: 'blue' }]);
-      expect(await images.find(1, { tag: 'v2' as Tag })).toMatchObject({
+      expect(await findImage(view, 1, { tag: 'v2' })).toMatchObject({
         id: 1,
         digest: 'sha256:a',
         tags: ['v1', 'v2'],
         lastPulledAt: 99,
-        bytes: Buffer.from([0, 255]),
       });
+      expect((await manifestsIn(view)).get(1)).toEqual(Buffer.from([0, 255]));
       expect(await images.parentsOf([1])).toEqual(new Map([[1, ['sha256:index']]]));
       expect((await blobs.find(1, 'sha256:idle'))?.keepUntil).toBe(70);
       expect((await graveyard.list(1, { now: 50, after: '', limit: 9 })).map(({ digest }) => digest)).toEqual([
@@ -130,7 +131,7 @@ describe.skipIf(NO_POSTGRES !== undefined)('A PostgreSQL database', () => {
       expect((await insertImage(tx, repository, 'sha256:next')).id).toBeGreaterThan(9);
       const gone = await tx.graveyard.find(1, 'sha256:gone' as Digest, 50);
       await tx.graveyard.restore({ repositoryId: 1, registryKey: 1 }, gone ? [gone] : []);
-      expect((await tx.images.find(1, { digest: 'sha256:gone' as Digest }))?.id).toBe(2);
+      expect((await findImage(tx, 1, { digest: 'sha256:gone' }))?.id).toBe(2);
     });
     await using rows = new PostgresRows(url);
     await checkCounters({ rows });

@@ -3,6 +3,7 @@ import type { NamedImage } from '../../../src/metadata/image.ts';
 import { scopeOf } from '../../../src/metadata/repositories.ts';
 import { parseDigest } from '../../../src/model/digest.ts';
 import { parseTag } from '../../../src/model/tag.ts';
+import { findImage, manifestsIn } from './find-image.ts';
 import {
   deleteImages,
   insertBlob,
@@ -45,14 +46,12 @@ export function imagesContract(name: string, open: OpenMetadata): void {
         const { id } = inserted;
         const expected = { id, digest: digestNumber(1), tags: ['one', 'two'], ...put, lastPulledAt: undefined };
         for (const reference of [digestNumber(1), 'one', 'two'].map(referenceTo)) {
-          const { bytes: found, ...image } = (await tx.images.find(app.id, reference)) ?? { bytes: undefined };
-          expect(image).toEqual(expected);
-          expect(found && Buffer.from(found).equals(bytes)).toBe(true);
+          expect(await findImage(tx, app.id, reference)).toEqual(expected);
         }
         expect(await tx.images.findAll(app.id, [digestNumber(1), digestNumber(2)])).toEqual([expected]);
-        expect([...(await tx.images.manifestsOf([id, 999])).keys()]).toEqual([id]);
-        expect(await tx.images.find(app.id, referenceTo('One'))).toBeUndefined();
-        expect(await tx.images.find(app.id + 1, referenceTo('one'))).toBeUndefined();
+        expect(await manifestsIn(tx)).toEqual(new Map([[id, Buffer.from(bytes)]]));
+        expect(await findImage(tx, app.id, referenceTo('One'))).toBeUndefined();
+        expect(await findImage(tx, app.id + 1, referenceTo('one'))).toBeUndefined();
       });
     });
 
@@ -124,15 +123,15 @@ export function imagesContract(name: string, open: OpenMetadata): void {
             (await tx.images.list(app.id, { tagged: undefined, after: undefined, limit: 9 })).map(({ id }) => id),
           ).toEqual([kept.id]);
           for (const reference of [digestNumber(2), 'gone'].map(referenceTo)) {
-            expect(await tx.images.find(app.id, reference)).toBeUndefined();
-            expect((await tx.images.find(other.id, reference))?.id).toBe(elsewhere.id);
+            expect(await findImage(tx, app.id, reference)).toBeUndefined();
+            expect((await findImage(tx, other.id, reference))?.id).toBe(elsewhere.id);
           }
           expect((await tx.blobs.find(app.id, blob.digest))?.referenced).toBe(true);
           await deleteImages(tx, app, [kept], { purgeAt: NOW + 1 });
           expect((await tx.blobs.find(app.id, blob.digest))?.referenced).toBe(false);
-          expect((await tx.images.manifestsOf([gone.id, kept.id])).size).toBe(2);
+          expect([...(await manifestsIn(tx)).keys()]).toEqual(expect.arrayContaining([gone.id, kept.id]));
           await purgeImages(tx, NOW + 1);
-          expect((await tx.images.manifestsOf([gone.id, kept.id])).size).toBe(0);
+          expect([...(await manifestsIn(tx)).keys()]).toEqual([elsewhere.id]);
           expect((await tx.blobs.find(other.id, blob.digest))?.referenced).toBe(true);
         });
       },
@@ -149,7 +148,7 @@ export function imagesContract(name: string, open: OpenMetadata): void {
         await purgeImages(tx);
         const [live] = await tx.images.findAll(app.id, [digestNumber(1)]);
         expect([live?.id, live?.lastPulledAt]).toEqual([second.id, undefined]);
-        expect([...(await tx.images.manifestsOf([first.id, second.id])).keys()]).toEqual([second.id]);
+        expect([...(await manifestsIn(tx)).keys()]).toEqual([second.id]);
         expect((await tx.blobs.find(app.id, blob.digest))?.referenced).toBe(true);
       });
     });
@@ -218,7 +217,7 @@ export function imagesContract(name: string, open: OpenMetadata): void {
             { name: 'latest', image: { id: other.id, digest: digestNumber(2), tags: ['latest'] } },
             { name: 'v1', image: { id: again.id, digest: digestNumber(1), tags: ['v1'] } },
           ]);
-          expect((await tx.images.find(app.id, referenceTo(digestNumber(1))))?.id).toBe(again.id);
+          expect((await findImage(tx, app.id, referenceTo(digestNumber(1))))?.id).toBe(again.id);
         });
       },
     );
