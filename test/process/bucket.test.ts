@@ -110,7 +110,8 @@ describe('berth serve --blobs s3://…', () => {
     const { uploadId } = await ecr.initiateLayerUpload({ repositoryName: 'app' });
     await passing[Symbol.asyncDispose]();
 
-    const part = { partFirstByte: 0, partLastByte: 3, layerPartBlob: Buffer.from('late') };
+    // More than the database would keep until the upload is completed.
+    const part = { partFirstByte: 0, partLastByte: 19_999, layerPartBlob: Buffer.alloc(20_000) };
     const refusal = await ecr.uploadLayerPart({ repositoryName: 'app', uploadId, ...part }).catch((error) => error);
     expect(refusal).toMatchObject({ name: 'ServerException', $metadata: { httpStatusCode: 500 } });
     expect(String(refusal)).toContain('The registry cannot reach its store of blobs now');
