@@ -55,6 +55,19 @@ describe.skipIf(NO_POSTGRES)('When PostgreSQL', () => {
     expect(metadata.pool.total).toBe(metadata.pool.idle);
   });
 
+  test('still has a view open on a connection, a lookup on it sees what others have changed since', async () => {
+    const url = await databases.fresh();
+    await using metadata = await openPostgres(url, { pool: 1 });
+    await using other = await openPostgres(url);
+    await metadata.read(async (view) => {
+      expect(await view.repositories.find(REGISTRY, 'app')).toBeUndefined();
+      await other.write((tx) => insertRepository(tx, 'app'));
+      expect(await view.repositories.find(REGISTRY, 'app')).toBeUndefined();
+    });
+    const path = { registry: REGISTRY, repositoryName: 'app' };
+    expect(await metadata.lookUp((lookups) => lookups.blobs(path, []))).toEqual([]);
+  });
+
   test('has one connection for us, any number of lookups and changes share it', async () => {
     await using metadata = await openPostgres(await databases.fresh(), { pool: 1 });
     await metadata.write((tx) => insertRepository(tx, 'app'));

@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { sendTogether } from './corked.ts';
 import { openPool, type Pool, type PoolOptions } from './open-pool.ts';
 import { Pipeline } from './pipeline.ts';
 
@@ -58,8 +59,11 @@ export class Connections {
 
   async #takeForPipeline(): Promise<PoolClient> {
     const { client, before } = await this.take();
-    // Whether a view that has been read to its end ends well is nothing to those who come after it.
-    if (before !== '') client.query('COMMIT').catch(() => undefined);
+    if (before !== '') {
+      sendTogether(client);
+      // Whether a view that has been read to its end ends well is nothing to those who come after it.
+      client.query('COMMIT').catch(() => undefined);
+    }
     return client;
   }
 
