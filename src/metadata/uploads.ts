@@ -231,15 +231,16 @@ export class UploadWriter extends UploadReader {
     return (await deleteNames(this.session, { uploadId: id })).map(nameFromRow);
   }
 
-  async #replaceNames(
-    { id: uploadId, storageKey: own }: Upload,
-    to: UploadProgress,
-    names: readonly UploadName[],
-  ): Promise<readonly UploadName[]> {
+  async #replaceNames(from: Upload, to: UploadProgress, names: readonly UploadName[]): Promise<readonly UploadName[]> {
+    const { id: uploadId, storageKey: own } = from;
     const state = to.state ?? null;
-    const others = names.filter(({ storageKey }) => storageKey !== own);
-    const kept = others.map(({ storageKey }) => storageKey as string);
-    const dropping = dropNames(this.session, { uploadId, state, kept });
+    // Each once, as it was said last: a statement changes no row twice.
+    const byKey = new Map(names.map((name) => [name.storageKey as string, name]));
+    byKey.delete(own);
+    const others = [...byKey.values()];
+    const kept = [...byKey.keys()];
+    // One that the store had noted nothing of had no name but its own.
+    const dropping = from.state === undefined ? [] : dropNames(this.session, { uploadId, state, kept });
     if (others.length > 0) await putNames(this.session, { uploadId, state, names: JSON.stringify(others) });
     return (await dropping).map(nameFromRow);
   }

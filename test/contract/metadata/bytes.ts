@@ -95,7 +95,7 @@ export function bytesContract(name: string, open: OpenMetadata): void {
         expect(await tx.uploads.advance(begun, first, [a, b])).toEqual([]);
         expect(await tx.uploads.advance(begun, second, [c])).toBeUndefined();
         expect(await tx.uploads.advance({ ...first, state: 'another' }, second, [c])).toBeUndefined();
-        expect(await tx.uploads.advance(first, second, [{ ...b, size: 7 }, c])).toEqual([a]);
+        expect(await tx.uploads.advance(first, second, [{ ...b, size: 5 }, c, { ...b, size: 7 }])).toEqual([a]);
         for (const { storageKey } of [a, b, c]) await tx.collection.discard({ storageKey, size: 1, notBefore: 0 });
         expect((await tx.collection.takeTrash(0, 9, 0)).map((trash) => trash.storageKey)).toEqual([a.storageKey]);
         expect(await tx.uploads.deleteAt(first)).toBeUndefined();
