@@ -1,9 +1,8 @@
 import type { StoredManifest } from '../../metadata/images.ts';
-import type { ImageName, LookedUpImage } from '../../metadata/lookups.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Reference } from '../../model/reference.ts';
 import type { Ports } from '../ports.ts';
-import { namesOf, type RepositoryPath } from '../repository/repository-path.ts';
+import { lookUpIn, type RepositoryPath } from '../repository/repository-path.ts';
 import {
   type ImageFailure,
   type ImageIdentifier,
@@ -33,10 +32,9 @@ export async function findImages(
   imageIds: readonly ImageIdentifier[],
 ): Promise<{ readonly images: FoundImage[]; readonly failures: ImageFailure[] }> {
   const read = readIdentifiers(imageIds);
-  const looked = await lookUp({ metadata }, path, [
-    ...read.tags.map((tag) => ({ tag })),
-    ...read.digests.map((digest) => ({ digest })),
-  ]);
+  const looked = await lookUpIn({ metadata }, path, (lookups) =>
+    lookups.images(path, [...read.tags.map((tag) => ({ tag })), ...read.digests.map((digest) => ({ digest }))]),
+  );
   const resolved = read.resolve(
     looked.flatMap(({ tag, image }) => (tag === undefined ? [] : [{ name: tag, image }])),
     looked.flatMap(({ tag, image }) => (tag === undefined ? [image] : [])),
@@ -70,18 +68,8 @@ export async function getImage(
   reference: Reference,
   { counts }: { readonly counts: boolean },
 ): Promise<StoredManifest & { readonly digest: string }> {
-  const [found] = await lookUp({ metadata }, path, [reference]);
+  const [found] = await lookUpIn({ metadata }, path, (lookups) => lookups.images(path, [reference]));
   if (!found) throw new Fault('ManifestUnknown', {});
   if (counts) pulls.note(found.image.id);
   return { ...found.manifest, digest: found.image.digest };
-}
-
-async function lookUp(
-  { metadata }: Pick<Ports, 'metadata'>,
-  path: RepositoryPath,
-  names: readonly ImageName[],
-): Promise<LookedUpImage[]> {
-  const looked = await metadata.lookUp((lookups) => lookups.images(path, names));
-  if (!looked) throw new Fault('RepositoryNotFound', namesOf(path));
-  return looked;
 }

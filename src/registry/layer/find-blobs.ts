@@ -1,8 +1,7 @@
 import type { RepositoryBlob } from '../../metadata/blobs.ts';
 import { failpoint } from '../../model/failpoint.ts';
-import { Fault } from '../../model/fault.ts';
 import type { Ports } from '../ports.ts';
-import { getRepository, namesOf, type RepositoryPath } from '../repository/repository-path.ts';
+import { getRepository, lookUpIn, type RepositoryPath } from '../repository/repository-path.ts';
 import { wholeBlobs } from './whole-blobs.ts';
 
 /**
@@ -18,7 +17,7 @@ export async function promiseBlobs(
   digests: readonly string[],
 ): Promise<RepositoryBlob[]> {
   const isSafe = (blob: RepositoryBlob) => blob.keepUntil >= clock.now() + retention.lease / 2;
-  const seen = await findBlobs({ metadata }, path, digests);
+  const seen = await lookUpIn({ metadata }, path, (lookups) => lookups.blobs(path, digests));
   if (seen.every(isSafe)) return wholeBlobs(blobs, seen);
   const promised = await metadata.write(async (tx) => {
     const repository = await getRepository(tx, path);
@@ -41,16 +40,6 @@ export async function findBlob(
   path: RepositoryPath,
   digest: string,
 ): Promise<RepositoryBlob | undefined> {
-  const [blob] = await findBlobs(ports, path, [digest]);
+  const [blob] = await lookUpIn(ports, path, (lookups) => lookups.blobs(path, [digest]));
   return blob;
-}
-
-async function findBlobs(
-  { metadata }: Pick<Ports, 'metadata'>,
-  path: RepositoryPath,
-  digests: readonly string[],
-): Promise<RepositoryBlob[]> {
-  const seen = await metadata.lookUp((lookups) => lookups.blobs(path, digests));
-  if (!seen) throw new Fault('RepositoryNotFound', namesOf(path));
-  return seen;
 }

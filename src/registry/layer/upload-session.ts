@@ -4,7 +4,7 @@ import type { Upload } from '../../metadata/uploads.ts';
 import { failpoint } from '../../model/failpoint.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Ports } from '../ports.ts';
-import { getRepository, namesOf, type RepositoryPath, useRepository } from '../repository/repository-path.ts';
+import { getRepository, lookUpIn, namesOf, type RepositoryPath, useRepository } from '../repository/repository-path.ts';
 
 /** Names an upload: it belongs to its repository and is unknown everywhere else. */
 export interface UploadPath extends RepositoryPath {
@@ -27,11 +27,10 @@ export async function beginUpload(
 }
 
 /** @throws Fault `RepositoryNotFound`, `UploadNotFound` */
-export async function getUpload({ metadata }: Pick<Ports, 'metadata'>, path: UploadPath): Promise<Upload> {
-  const found = await metadata.lookUp((lookups) => lookups.upload(path, path.uploadId));
-  if (!found) throw new Fault('RepositoryNotFound', namesOf(path));
-  if (!found.upload) throw new Fault('UploadNotFound', factsOf(path));
-  return found.upload;
+export async function getUpload(ports: Pick<Ports, 'metadata'>, path: UploadPath): Promise<Upload> {
+  const { upload } = await lookUpIn(ports, path, (lookups) => lookups.upload(path, path.uploadId));
+  if (!upload) throw new Fault('UploadNotFound', factsOf(path));
+  return upload;
 }
 
 /**

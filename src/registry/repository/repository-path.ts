@@ -1,4 +1,5 @@
-import type { MetadataTransaction, MetadataView } from '../../metadata/metadata-store.ts';
+import type { Lookups } from '../../metadata/lookups.ts';
+import type { MetadataStore, MetadataTransaction, MetadataView } from '../../metadata/metadata-store.ts';
 import type { Repository } from '../../metadata/repositories.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Registry } from '../../model/registry.ts';
@@ -26,6 +27,21 @@ export async function getRepository(
   const repository = await view.repositories.find(path.registry, path.repositoryName);
   if (!repository) throw new Fault('RepositoryNotFound', namesOf(path));
   return repository;
+}
+
+/**
+ * What is looked up in the repository, in one statement.
+ *
+ * @throws Fault `RepositoryNotFound`
+ */
+export async function lookUpIn<T>(
+  { metadata }: { readonly metadata: Pick<MetadataStore, 'lookUp'> },
+  path: RepositoryPath,
+  look: (lookups: Lookups) => Promise<T | undefined>,
+): Promise<T> {
+  const found = await metadata.lookUp(look);
+  if (found === undefined) throw new Fault('RepositoryNotFound', namesOf(path));
+  return found;
 }
 
 /**
