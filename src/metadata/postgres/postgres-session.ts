@@ -28,7 +28,6 @@ export class PostgresSession implements Session {
   #failure: unknown;
   #isOpen = true;
   #isHeldBack = false;
-  #isAsking = false;
   #db: Kysely<Schema> | undefined;
 
   constructor(client: ClientBase, onQuery?: (sql: string) => void) {
@@ -71,13 +70,7 @@ export class PostgresSession implements Session {
   /** What is asked within one task leaves in one piece, with what was held back for it. */
   #ask(query: Query) {
     const asked = this.#query(query);
-    if (!this.#isAsking) {
-      this.#isAsking = true;
-      process.nextTick(() => {
-        this.#isAsking = false;
-        this.#letGo();
-      });
-    }
+    process.nextTick(() => this.#letGo());
     return asked;
   }
 
