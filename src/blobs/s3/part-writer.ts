@@ -17,8 +17,9 @@ export interface Written {
 
 /**
  * Writes what comes after a position: full parts as soon as they are full, while more comes, and what is left at the end as a
- * part, if it is enough, or as an object by itself, unless it is so little that it is left to the note. Nothing that it writes has a name that was written before, but for parts:
- * whoever writes a part of the same number leaves another mark, and an object is made of marks.
+ * part, if it is enough, or as an object by itself, unless it is so little that it is left to the note. Nothing that it writes
+ * has a name that was written before, but for parts: whoever writes a part of the same number leaves another mark, and an object
+ * is made of marks.
  */
 export class PartWriter {
   readonly #bucket: Bucket;

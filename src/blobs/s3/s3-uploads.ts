@@ -108,8 +108,10 @@ export class S3Uploads implements UploadStore {
     }
     if (tail) {
       const noted = notedBytes(tail);
-      if (noted) await this.#putNoted(tail, noted, digest);
-      else if (!known) await this.#expect(tail.key, at.length, digest);
+      if (!noted && !known) await this.#expect(tail.key, at.length, digest);
+      if (noted && !known && digestOf(noted, algorithmOf(digest)) !== digest) throw new DigestMismatch(tail.key);
+      // Whoever else writes an object under this key writes these bytes: the key is in one note, together with them.
+      if (noted) await this.#bucket.put(tail.key, noted);
       return tail.key;
     }
     const empty = this.#ids.storageKey();
@@ -158,12 +160,6 @@ export class S3Uploads implements UploadStore {
     }
     if (marks.length < gathered.parts || size !== gathered.size) throw new BytesMissing(gathered.key);
     return marks;
-  }
-
-  /** Whoever else writes an object under this key writes these bytes: the key is in one note, together with them. */
-  async #putNoted({ key }: Tail, bytes: Uint8Array, digest: Digest): Promise<void> {
-    if (digestOf(bytes, algorithmOf(digest)) !== digest) throw new DigestMismatch(key);
-    await this.#bucket.put(key, bytes);
   }
 
   async #readTail(tail: Tail, known: Recollection | undefined): Promise<Uint8Array> {
