@@ -109,6 +109,11 @@ export class Graveyard extends GraveyardReader {
     await this.#missing.adopt(scope.repositoryId, ids);
   }
 
+  /** Holds what these images name, where others write, too, for they are about to be restored, some after others. */
+  async hold(images: readonly DeletedImage[]): Promise<void> {
+    await this.#links.holdBlobsOf(images.map((image) => image.id));
+  }
+
   async #blobsOf(manifestIds: readonly number[]): Promise<number[]> {
     const rows = await this.session.db
       .selectFrom(this.session.dialect.idRowsOf(manifestIds).as('wanted'))

@@ -175,6 +175,7 @@ async function useGraveyard(
   await graveyard.tagsOf(dead);
   await graveyard.childrenOf(ids);
   await graveyard.listInstead(0, 0);
+  await graveyard.hold(dead);
   await graveyard.restore(scopeOf(app), dead);
   await graveyard.forgetTags([1]);
   await deleteImages(tx, app, images, undoable);

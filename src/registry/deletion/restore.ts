@@ -4,9 +4,11 @@ import { type Repository, scopeOf } from '../../metadata/repositories.ts';
 import { failpoint } from '../../model/failpoint.ts';
 import { Fault } from '../../model/fault.ts';
 import { type ImageIdentifier, identifierOf } from '../image/image-identifier.ts';
+import { portionsOf } from '../portions.ts';
 import type { Ports } from '../ports.ts';
 import { getRepository, namesOf, type RepositoryPath } from '../repository/repository-path.ts';
 import { listAllRestorable } from './list-restorable.ts';
+import { restoreTrees } from './restore-trees.ts';
 
 const BATCH = 200;
 
@@ -63,7 +65,9 @@ export async function restoreImages(
       if (wish) wishes.push(wish);
       else done.failures.push(notFound(imageId));
     }
+    const roots = wishes.flatMap(({ image }) => image ?? []);
     // Not before all are found: an index brings back images that have tags of their own to be found by.
+    await restoreTrees(tx, repository, roots, now);
     for (const wish of wishes) await grant(tx, repository, wish, now, done);
     return { restored: done.restored, failures: done.failures };
   });
@@ -90,17 +94,30 @@ export async function restoreRepository(
     if (!deleted) throw new Fault('RepositoryNotFound', namesOf(path));
     await tx.repositories.restore(deleted.repositoryId);
     const repository = await getRepository(tx, path);
-    for (let after: string | undefined = ''; after !== undefined; ) {
-      const images = await tx.graveyard.listDeletedAt(repository.id, deleted.deletedAt, after, BATCH);
+    const gone = await listDeletedAt(tx, repository, deleted.deletedAt);
+    await tx.graveyard.hold(gone);
+    for await (const images of portionsOf(gone, BATCH)) {
       const tags = await tx.graveyard.tagsOf(images);
       await tx.graveyard.restore(scopeOf(repository), images);
       for (const image of images) await putTags(tx, repository, image, tags.get(image.id) ?? [], now);
-      after = images.at(-1)?.digest;
     }
     return { images: (await tx.usage.find('repository', repository.id)).images };
   });
   await failpoint('restore.done');
   return answer;
+}
+
+async function listDeletedAt(
+  tx: MetadataTransaction,
+  repository: Repository,
+  deletedAt: number,
+): Promise<DeletedImage[]> {
+  const images: DeletedImage[] = [];
+  for (let page: DeletedImage[] | undefined; page === undefined || page.length > 0; ) {
+    page = await tx.graveyard.listDeletedAt(repository.id, deletedAt, images.at(-1)?.digest ?? '', BATCH);
+    images.push(...page);
+  }
+  return images;
 }
 
 async function findWish(
@@ -129,7 +146,6 @@ async function grant(
   done: Done,
 ): Promise<void> {
   const { restored, failures } = done;
-  if (image) await restoreTree(tx, repository, image, now);
   const [live] = await tx.images.identify(repository.id, [digest]);
   if (!live) {
     failures.push(notFound(imageId));
@@ -149,29 +165,6 @@ async function grant(
       reason: `The tag '${name}' has been given to an image since`,
     })),
   );
-}
-
-/** Makes the image live, and below it whatever it lists; what is live, or has been pushed again, stays as it is. */
-async function restoreTree(
-  tx: MetadataTransaction,
-  repository: Repository,
-  root: DeletedImage,
-  now: number,
-): Promise<void> {
-  const tree = new Map<number, DeletedImage>();
-  for (let level = [root]; level.length > 0; ) {
-    for (const image of level) tree.set(image.id, image);
-    const children = await tx.graveyard.childrenOf(level.map((image) => image.id));
-    level = (await tx.graveyard.findAll(children, now)).filter((image) => !tree.has(image.id));
-  }
-  const digests = [...tree.values()].map((image) => image.digest);
-  const live = new Map((await tx.images.identify(repository.id, digests)).map((image) => [image.digest, image.id]));
-  const gone = [...tree.values()].filter((image) => !live.has(image.digest));
-  await tx.graveyard.restore(scopeOf(repository), gone);
-  for (const { id, digest } of tree.values()) {
-    const again = live.get(digest);
-    if (again !== undefined) await tx.graveyard.listInstead(id, again);
-  }
 }
 
 /** Points the tags to the image again, but for those that are taken: their names are the answer. */

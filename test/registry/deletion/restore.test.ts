@@ -134,6 +134,31 @@ describe('Within the undo window', () => {
     }
   });
 
+  test('two indexes come back together that listed an image of the same digest, deleted twice', async () => {
+    await using stores = await open();
+    const path = await makeRepository(stores.ports, 'app');
+    const shared = buildImage('shared');
+    const indexes = [buildIndex([shared, buildImage('a')]), buildIndex([shared, buildImage('b')])];
+    for (const index of indexes) {
+      await pushImage(stores.ports, path, index);
+      await remove(stores, path, { imageDigest: index.digest });
+      await remove(stores, path, { imageDigest: shared.digest });
+      stores.clock.advance(MINUTE);
+    }
+    const wanted = indexes.map(({ digest }) => ({ imageDigest: digest }));
+    expect((await restoreImages(stores.ports, path, wanted)).failures).toEqual([]);
+    expect(Object.keys(await contents(stores, path))).toHaveLength(5);
+    for (const index of indexes) {
+      const { failures } = await remove(stores, path, { imageDigest: shared.digest });
+      expect(failures).toMatchObject([{ code: 'ImageReferencedByManifestList' }]);
+      await remove(stores, path, { imageDigest: index.digest });
+    }
+    expect((await remove(stores, path, { imageDigest: shared.digest })).failures).toEqual([]);
+    stores.clock.advance(3 * DAY);
+    await collect(stores.ports);
+    await checkStores(stores);
+  });
+
   test('an image that was pushed again gets its old tags back', async () => {
     await using stores = await open();
     const path = await makeRepository(stores.ports, 'app');
