@@ -15,7 +15,8 @@ export interface Recollection {
 const POSITIONS_KEPT = 1024;
 /** Of all of those together. */
 const MARKS_KEPT = 200_000;
-const TAIL_BYTES_KEPT = 64 * 1024 * 1024;
+/** Tails, and the states that they are found by, which may have bytes in them, too. */
+const BYTES_KEPT = 64 * 1024 * 1024;
 
 const NOTHING_YET: Recollection = { hash: createHash('sha256'), marks: [], tail: new Uint8Array() };
 
@@ -26,7 +27,7 @@ const NOTHING_YET: Recollection = { hash: createHash('sha256'), marks: [], tail:
 export class Recollections {
   readonly #kept = new Map<string, Recollection>();
   #marks = 0;
-  #tailBytes = 0;
+  #bytes = 0;
 
   /** Its hash is to be copied before it is moved on. */
   of(state: string | undefined): Recollection | undefined {
@@ -36,9 +37,9 @@ export class Recollections {
   keep(state: string, recollection: Recollection): void {
     this.#kept.set(state, recollection);
     this.#marks += recollection.marks.length;
-    this.#tailBytes += recollection.tail.byteLength;
+    this.#bytes += sizeOf(state, recollection);
     for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= POSITIONS_KEPT && this.#marks <= MARKS_KEPT && this.#tailBytes <= TAIL_BYTES_KEPT) return;
+      if (this.#kept.size <= POSITIONS_KEPT && this.#marks <= MARKS_KEPT && this.#bytes <= BYTES_KEPT) return;
       this.forget(oldest);
     }
   }
@@ -48,6 +49,10 @@ export class Recollections {
     if (state === undefined || !kept) return;
     this.#kept.delete(state);
     this.#marks -= kept.marks.length;
-    this.#tailBytes -= kept.tail.byteLength;
+    this.#bytes -= sizeOf(state, kept);
   }
+}
+
+function sizeOf(state: string, { tail }: Recollection): number {
+  return state.length + tail.byteLength;
 }
