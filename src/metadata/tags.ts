@@ -140,11 +140,6 @@ export class TagReader {
     this.session = session;
   }
 
-  async find(repositoryId: number, name: string): Promise<ResolvedTag | undefined> {
-    const [tag] = await this.resolve(repositoryId, [name]);
-    return tag;
-  }
-
   /** Those of the named tags that exist. One statement, however many. */
   async resolve(repositoryId: number, names: readonly string[]): Promise<ResolvedTag[]> {
     if (names.length === 0) return [];

@@ -128,7 +128,6 @@ async function useRepositories({ repositories }: MetadataTransaction, id: number
 }
 
 async function useImages({ images, tags }: MetadataTransaction, repositoryId: number, imageId: number): Promise<void> {
-  await tags.find(repositoryId, 'a');
   await tags.resolve(repositoryId, ['a']);
   await tags.list(repositoryId, { prefix: 'a', after: '', limit: 9 });
   await tags.listNames(repositoryId, { after: '', limit: 9 });
