@@ -12,6 +12,10 @@ export const repositoryName = z
     error: 'Must be the name of a repository: 2 to 256 characters, lower-case components joined by /',
   });
 
+/** No name and no tag has this character, and not every database can be asked for it. */
+const withoutNul = (text: string) => !text.includes('\0');
+const HAS_NUL = 'Must not have the character U+0000';
+
 /** Unchecked beyond a bound: what is wrong with one identifier is a failure of its own. */
 const text = (longest: number) =>
   z.string('Must be a text').max(longest, `Must have length less than or equal to ${longest}`).exactOptional();
@@ -37,6 +41,7 @@ const selection = z
         .string('Must be a text')
         .min(1, 'Must not be empty; * matches every tag')
         .max(MAX_PATTERN, `Must have length less than or equal to ${MAX_PATTERN}`)
+        .refine(withoutNul, HAS_NUL)
         .exactOptional(),
       untagged: z.literal(true, 'Must be true, or left out').exactOptional(),
       pushedBefore: instant,
@@ -66,7 +71,11 @@ export const deletion = z
 
 /** A part of a listing, in a query. */
 export const page = {
-  after: z.string().max(1000, 'Must have length less than or equal to 1000').exactOptional(),
+  after: z
+    .string()
+    .max(1000, 'Must have length less than or equal to 1000')
+    .refine(withoutNul, HAS_NUL)
+    .exactOptional(),
   limit: z
     .string()
     .regex(/^[0-9]{1,4}$/, 'Must be a whole number from 1 to 1000')

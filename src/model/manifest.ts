@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { type Digest, type DigestAlgorithm, digestOf, parseDigest } from './digest.ts';
 import { Fault } from './fault.ts';
-import { isManifestMediaType, MANIFEST_MEDIA_TYPES, type ManifestKind, type ManifestMediaType } from './media-type.ts';
+import {
+  isManifestMediaType,
+  isMediaType,
+  MANIFEST_MEDIA_TYPES,
+  type ManifestKind,
+  type ManifestMediaType,
+} from './media-type.ts';
 import { parseStrictJson } from './strict-json.ts';
 
 /** A reference to content by digest (OCI image specification, "Descriptor"). */
@@ -37,16 +43,17 @@ export interface Manifest {
 export const MAX_MANIFEST_BYTES = 4_194_304;
 const MAX_DESCRIPTORS = 10_000;
 
+const mediaType = z.string().refine(isMediaType);
 const annotations = z.record(z.string(), z.string()).nullish();
 const descriptor = z.looseObject({
-  mediaType: z.string().min(1).max(255),
+  mediaType,
   digest: z.string().refine((text) => parseDigest(text) !== undefined, 'not a sha256 or sha512 digest'),
   size: z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER),
   urls: z.array(z.string()).nullish(),
 });
 const common = {
   schemaVersion: z.literal(2),
-  artifactType: z.string().max(255).nullish(),
+  artifactType: z.union([mediaType, z.literal('')]).nullish(),
   annotations,
   subject: descriptor.nullish(),
 };

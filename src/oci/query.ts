@@ -20,6 +20,19 @@ export function findSole(query: URLSearchParams, name: string): string | undefin
 }
 
 /**
+ * After which name a page begins, from `last`. No name has the character U+0000, and not every database can be asked for it.
+ *
+ * @throws Fault `MalformedRequest`
+ */
+export function findLast(query: URLSearchParams): string | undefined {
+  const last = findSole(query, 'last');
+  if (last?.includes('\0')) {
+    throw new Fault('MalformedRequest', { reason: "The parameter 'last' has the character U+0000" });
+  }
+  return last;
+}
+
+/**
  * A parameter that must be given once and be a digest.
  *
  * @throws Fault `InvalidDigest`

@@ -182,3 +182,27 @@ describe('bad input', () => {
     expect(answer.text.length).toBeLessThan(1000);
   });
 });
+
+describe('a text with a character that no name or tag can have', () => {
+  it.each(['usage/repositories?after=a%00', 'restorable?name=team/app&after=image/%00'])(
+    'is refused in %s',
+    async (path) => {
+      const answer = await server.get(path);
+      expect(answer.status).toBe(400);
+      expect(answer.json['message']).toContain('U+0000');
+    },
+  );
+
+  it.each(['images/plan', 'images/delete'])('is refused as a pattern of tags in %s', async (path) => {
+    const answer = await server.post(path, { repositoryName: 'team/app', selection: { tagPattern: 'v\u0000*' } });
+    expect(answer.status).toBe(400);
+    expect(answer.json['message']).toContain('U+0000');
+  });
+
+  it('names no image', async () => {
+    const { name } = await freshRepository(server.ecr.client);
+    const imageIds = [{ imageTag: 'v\u0000' }, { imageDigest: '\u0000' }];
+    const answer = await server.post('restore', { repositoryName: name, imageIds });
+    expect(answer.json['failures']).toHaveLength(2);
+  });
+});

@@ -88,6 +88,8 @@ describe('ListImageReferrers', () => {
     [{ artifactTypes: ['application/spdx+json'] }, [SBOM.digest]],
     [{ artifactTypes: ['application/spdx+json', 'x/y', CONFIG] }, [SBOM.digest, PLAIN.digest].sort()],
     [{ artifactTypes: ['application/spdx%'] }, []],
+    [{ artifactTypes: ['application/spdx+json\u0000'] }, []],
+    [{ artifactTypes: ['\u0000', 'application/spdx+json'] }, [SBOM.digest]],
     [{ artifactTypes: ['APPLICATION/SPDX+JSON'] }, []],
     [{ artifactTypes: Array.from({ length: 5 }, () => 'a'.repeat(255)) }, []],
     [{ artifactStatus: 'ACTIVE' as const }, ALL],

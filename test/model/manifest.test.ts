@@ -231,6 +231,20 @@ describe('A manifest is refused', () => {
   });
 });
 
+test.each([
+  ['config', image({ config: config({ mediaType: 'a\u0000' }) })],
+  ['layer', image({ layers: [descriptor('1', { mediaType: 'a\nb' })] })],
+  ['artifact', image({ artifactType: '\u0000' })],
+  ['child', index({ manifests: [descriptor('child', { mediaType: '\u007f' })] })],
+  ['subject', image({ subject: descriptor('subject', { mediaType: '' }) })],
+])('A manifest is refused whose %s is of a type that is no media type', (_, document) => {
+  expect(refusalOf(document)).toContain('Invalid JSON syntax');
+});
+
+test('An empty artifact type is none', () => {
+  expect(parseManifest(bytesOf(image({ artifactType: '' }))).artifactType).toBe(CONFIG_TYPE);
+});
+
 test('Whatever bytes arrive, the answer is a manifest or the fault InvalidManifest', () => {
   const member = fc.oneof(fc.jsonValue({ maxDepth: 3 }), fc.constant(config()), fc.constant([descriptor('1')]));
   const document = fc.record(

@@ -177,3 +177,10 @@ test('a link carries ns on and cannot be broken out of', async () => {
   expect(answer.headers['oci-namespace']).toBe(ns);
   expect(answer.headers).not.toHaveProperty('set-cookie');
 });
+
+test.each(['app/tags/list', '_catalog'])('%s does not begin after what no name can be', async (path) => {
+  await using server = await startOci();
+  await withTags(server, 'app', ['v1']);
+  const answer = await server.send(`GET /v2/${path}?last=v%00`);
+  expectFault(answer, 400, 'UNSUPPORTED', "The parameter 'last' has the character U+0000");
+});

@@ -2,7 +2,7 @@ import { listRepositories } from '../../registry/repository/list-repositories.ts
 import { type Answer, type Call, jsonBody } from '../call.ts';
 import { linkToNext } from '../locations.ts';
 import type { OciEdge } from '../oci-edge.ts';
-import { findSole, getPageSize } from '../query.ts';
+import { findLast, getPageSize } from '../query.ts';
 
 /**
  * The registry's repositories in order of their bytes, those after `last`, at most `n` of them.
@@ -11,7 +11,7 @@ import { findSole, getPageSize } from '../query.ts';
  */
 export async function listCatalog(edge: Pick<OciEdge, 'metadata'>, call: Call<'catalog'>): Promise<Answer> {
   const limit = getPageSize(call.query);
-  const page = await listRepositories(edge, call.target.registry, { after: findSole(call.query, 'last'), limit });
+  const page = await listRepositories(edge, call.target.registry, { after: findLast(call.query), limit });
   return {
     status: 200,
     headers: {

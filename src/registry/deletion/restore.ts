@@ -3,7 +3,7 @@ import type { MetadataTransaction } from '../../metadata/metadata-store.ts';
 import { type Repository, scopeOf } from '../../metadata/repositories.ts';
 import { failpoint } from '../../model/failpoint.ts';
 import { Fault } from '../../model/fault.ts';
-import { type ImageIdentifier, identifierOf } from '../image/image-identifier.ts';
+import { checkSyntax, type ImageIdentifier, identifierOf } from '../image/image-identifier.ts';
 import { portionsOf } from '../portions.ts';
 import type { Ports } from '../ports.ts';
 import { getRepository, namesOf, type RepositoryPath } from '../repository/repository-path.ts';
@@ -126,6 +126,7 @@ async function findWish(
   imageId: ImageIdentifier,
   now: number,
 ): Promise<Wish | undefined> {
+  if (checkSyntax(imageId) !== undefined) return undefined;
   const { imageDigest, imageTag } = imageId;
   if (imageTag === undefined) {
     const image = imageDigest === undefined ? undefined : await tx.graveyard.find(repository.id, imageDigest, now);

@@ -105,7 +105,8 @@ export function isFailure(resolved: ResolvedIdentifier): resolved is ImageFailur
   return 'code' in resolved;
 }
 
-function checkSyntax(imageId: ImageIdentifier): ImageFailure | undefined {
+/** What is wrong with an identifier, whatever images there are. */
+export function checkSyntax(imageId: ImageIdentifier): ImageFailure | undefined {
   const { imageDigest, imageTag } = imageId;
   if (imageDigest === undefined && imageTag === undefined) {
     return {

@@ -1,4 +1,5 @@
 import type { Referrer } from '../../metadata/image-listings.ts';
+import { isMediaType } from '../../model/media-type.ts';
 import { type Page, pageOf } from '../page.ts';
 import type { Ports } from '../ports.ts';
 import { getRepository, type RepositoryPath } from '../repository/repository-path.ts';
@@ -14,9 +15,12 @@ export async function listReferrers(
   subject: string,
   selection: { readonly artifactTypes: readonly string[]; readonly after: string | undefined; readonly limit: number },
 ): Promise<Page<Referrer, string>> {
-  const { artifactTypes, after = '', limit } = selection;
+  const { after = '', limit } = selection;
+  const artifactTypes = selection.artifactTypes.filter(isMediaType);
   const rows = await metadata.read(async (view) => {
     const repository = await getRepository(view, path);
+    // Nothing is of a type that is none.
+    if (artifactTypes.length === 0 && selection.artifactTypes.length > 0) return [];
     return view.images.listReferrers(repository.id, subject, { artifactTypes, after, limit: limit + 1 });
   });
   return pageOf(rows, limit, (referrer) => referrer.digest);
