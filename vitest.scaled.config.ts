@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { NO_POSTGRES } from './test/support/postgres/databases.ts';
+import { SlowFirst } from './test/support/slow-first.ts';
 
 if (NO_POSTGRES) process.stdout.write(`Skipped, all of it: ${NO_POSTGRES}\n`);
 
@@ -14,14 +15,17 @@ export default defineConfig({
       'test/oci/**/*.test.ts',
       'test/registry/**/*.test.ts',
     ],
-    // They move stores from one kind to the other, and name the kinds themselves.
-    exclude: ['test/registry/import/**'],
+    // They name the kinds of their stores themselves.
+    exclude: ['test/registry/import/**', 'test/registry/shared-database.test.ts', 'test/fsck/two-repairs.test.ts'],
     ...(NO_POSTGRES
       ? { include: [], passWithNoTests: true }
       : { globalSetup: './test/support/scaled/global-setup.ts' }),
     testTimeout: 90_000,
     hookTimeout: 90_000,
     maxWorkers: '100%',
+    // As in vitest.config.ts.
+    isolate: false,
+    sequence: { sequencer: SlowFirst },
     reporters: ['default', './test/support/closing-line.ts'],
   },
 });

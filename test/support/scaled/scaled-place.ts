@@ -16,9 +16,14 @@ interface Database {
   readonly metadata: MetadataStore;
   /** Who hears the statements at the moment. */
   hear: Hear | undefined;
+  /** How many have had it. */
+  uses: number;
 }
 
-/** Empty ones, for the next who wants one. They end with the worker. */
+/** Nothing takes deleted rows out of a database meanwhile, so it becomes slower with each who has had it: so many have one. */
+const MOST_USES = 50;
+
+/** Empty ones, for the next who wants one. They end with the worker, or when enough have had them. */
 const free: Database[] = [];
 /** By folder: what stays as long as the worker. */
 const staying = new Map<string, ReturnType<typeof makeStaying>>();
@@ -35,10 +40,8 @@ export async function findScaledPlace(scaled: Scaled, putBackOften: boolean): Pr
       return notClosing(database.metadata);
     },
     [Symbol.asyncDispose]: async () => {
-      database.hear = undefined;
-      await database.rows.query(EMPTY);
-      free.push(database);
       await bytes[Symbol.asyncDispose]();
+      await giveBack(database, putBackOften);
     },
   };
 }
@@ -87,13 +90,25 @@ async function makeStaying(scaled: Scaled) {
 /** In milliseconds: a test may do more at once than a server lets in. */
 const PATIENCE = 60_000;
 
+/** One that was put back often has had as much deleted as if many had had it. */
+async function giveBack(database: Database, isWorn: boolean): Promise<void> {
+  database.hear = undefined;
+  if (isWorn || ++database.uses === MOST_USES) {
+    await database.metadata[Symbol.asyncDispose]();
+    await database.rows[Symbol.asyncDispose]();
+    return;
+  }
+  await database.rows.query(EMPTY);
+  free.push(database);
+}
+
 async function make(scaled: Scaled): Promise<Database> {
   const url = await makeDatabase(scaled);
   const metadata = await openPostgres(url, {
     connectTimeout: PATIENCE,
     onQuery: (sql) => database.hear?.(sql),
   });
-  const database: Database = { url, rows: new PostgresRows(url), metadata, hear: undefined };
+  const database: Database = { url, rows: new PostgresRows(url), metadata, hear: undefined, uses: 0 };
   return database;
 }
 

@@ -14,8 +14,8 @@ vi.setConfig({ testTimeout: 180_000 });
  * Where each run takes several times as long, the largest pairs are not gone through to the end: so many runs, which differ in
  * what comes late, and so many in which the parties give way to each other anywhere.
  */
-const MOST_SCALED = 150;
-const MORE_AT_RANDOM = 60;
+const MOST_SCALED = 80;
+const MORE_AT_RANDOM = 40;
 
 /** What goes on at once, from where, and what must have come of it. */
 export interface Scenario<Context> {

@@ -6,6 +6,7 @@ import { findScaledPlace, findStayingPlace } from '../scaled/scaled-place.ts';
 import { memoryFolder } from '../temp-folder.ts';
 import type { Bytes } from './bytes.ts';
 import { FileBytes } from './file-bytes.ts';
+import { putFreshDatabase } from './fresh-sqlite.ts';
 import type { Rows } from './rows.ts';
 import { SqliteRows } from './sqlite-rows.ts';
 
@@ -35,7 +36,10 @@ async function findEmbeddedPlace(given?: string): Promise<Place> {
   return {
     rows,
     bytes: new FileBytes(join(folder, 'bytes')),
-    openMetadata: async (onQuery) => new SqliteMetadata(databasePath, onQuery && { onQuery }),
+    openMetadata: async (onQuery) => {
+      await putFreshDatabase(databasePath);
+      return new SqliteMetadata(databasePath, onQuery && { onQuery });
+    },
     [Symbol.asyncDispose]: async () => {
       await rows[Symbol.asyncDispose]();
       await own?.[Symbol.asyncDispose]();
