@@ -79,7 +79,7 @@ const steps: fc.Arbitrary<{ readonly name: string; readonly step: Step }> = fc.o
         deleteImages(ports, path, ids),
   ),
   named(
-    1,
+    3,
     'upload',
     layer,
     (blob) =>
