@@ -55,7 +55,7 @@ async function buildGoProgram(source: Extract<Source, { kind: 'go' }>): Promise<
   const program = `${source.program}@${source.version}`;
   if (!(await works('go', ['version'], WITH_GO))) return say(`${program}: there is no Go here`);
   await attempt(program, () =>
-    run('go', ['install', '-ldflags=-s -w', program], {
+    run('go', ['install', '-ldflags=-s -w', '-gcflags=all=-dwarf=false', program], {
       ...WITH_GO,
       GOBIN: folder,
       CGO_ENABLED: '0',
