@@ -87,12 +87,23 @@ export class RepositoryReader {
 
   /** In order of name, those after `after`. */
   async list(registry: Registry, page: { readonly after: string; readonly limit: number }): Promise<Repository[]> {
-    const rows = await live(this.session.db, { account: registry.id, region: registry.region })
-      .where('repository.name', '>', page.after)
-      .orderBy('repository.name')
+    // The registry by itself: joined to it, PostgreSQL does not know that it is one, and sorts all of its repositories.
+    const rows = await this.session.db
+      .selectFrom('repository')
+      .selectAll()
+      .where('registry_id', '=', (query) =>
+        query
+          .selectFrom('registry')
+          .select('id')
+          .where('account_id', '=', registry.id)
+          .where('region', '=', registry.region),
+      )
+      .where('deleted_at', 'is', null)
+      .where('name', '>', page.after)
+      .orderBy('name')
       .limit(page.limit)
       .execute();
-    return rows.map(fromRow);
+    return rows.map((row) => fromRow({ ...row, account_id: registry.id, region: registry.region }));
   }
 
   async count(registry: Registry): Promise<number> {

@@ -48,6 +48,26 @@ INSERT INTO upload (id, repository_id, storage_key, "offset", parts, small_part,
 const ANY_OF_A_REPOSITORY =
   /"resource_tag"|^select [^()]* where "repository_id" = \$1( order by "digest")? limit \$2$|EXISTS \(SELECT 1 FROM image WHERE image.repository_id = repository.id\)/;
 
+/** Statements that read the first rows in some order. The index has that order: else all there are would be read, and sorted. */
+const IS_A_PAGE = /order by [^()]* limit \$\d+/i;
+
+/**
+ * Those that may sort: what was deleted under one name or digest; images that name one blob, and links in order but for one
+ * column, of which a check wants all; tags that were deleted within the undo window, for whoever restores.
+ */
+const SORTS_FEW = new RegExp(
+  [
+    /"repository"."name" = \$3 and "repository"."deleted_at" is not null/,
+    /"deleted_image" where "repository_id" = \$1 and "digest" = \$2/,
+    /"deleted_tag" where "repository_id" = \$1 and "name" (?:= \$2|> \$2 .* AS later)/,
+    /WHERE named.blob_id = \$1/,
+    /WHERE \(link.blob_id, link.registry_id, link.repository_id\) >/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  's',
+);
+
 /** Statements that may read a table from end to end, or begin to. */
 const READS_ALL: readonly RegExp[] = [
   // Three rows, in some parts; a handful.
@@ -97,6 +117,12 @@ describe.skipIf(NO_POSTGRES)('PostgreSQL, among many small repositories,', () =>
         plan.filter((step) => /Index Cond: \(repository_id = [^)]*\)$/.test(step)).map((step) => ({ text, step })),
       );
       expect(reading.filter(({ text }) => !ANY_OF_A_REPOSITORY.test(text))).toEqual([]);
+      const sorted = [...plans].filter(
+        ([text, plan]) => IS_A_PAGE.test(text) && plan.some((step) => /Sort\b/.test(step)),
+      );
+      expect(sorted.map(([text]) => text).filter((text) => !SORTS_FEW.test(text))).toEqual([]);
+      const collected = [...plans].filter(([, plan]) => plan.some((step) => /Bitmap|Gather/.test(step)));
+      expect(collected.map(([text]) => text)).toEqual([]);
       if (count === '') return;
       const whole = [...plans].flatMap(([text, plan]) => wholeScansIn(plan).map((step) => ({ text, step })));
       expect(whole.filter(({ text }) => !READS_ALL.some((allowed) => allowed.test(text)))).toEqual([]);

@@ -34,10 +34,14 @@ const KEEP_ALIVE = 10_000;
 /**
  * Every statement of Berth finds its rows by a key; the few that count read one end of an index. PostgreSQL is told so, for on
  * a table that it has not counted yet, or has counted when it was small, it may find reading all of it cheaper, and go on so. A
- * plan is made once for each statement of a connection: what is in the lists makes none better.
+ * plan is made once for each statement of a connection: what is in the lists makes none better. Such a plan does not know how
+ * short a page is, so it may find collecting a whole repository and sorting it cheaper than following the index, and share
+ * that out to processes of its own.
  */
 const PLANS = {
   enable_seqscan: 'off',
+  enable_bitmapscan: 'off',
+  max_parallel_workers_per_gather: '0',
   enable_hashjoin: 'off',
   enable_mergejoin: 'off',
   join_collapse_limit: '1',
