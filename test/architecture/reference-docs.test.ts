@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROUTES } from '../../src/admin/routes.ts';
+import { PLANS } from '../../src/metadata/postgres/open-pool.ts';
 import { FAMILIES, type Family } from '../../src/metrics/families.ts';
 import { renderProcess } from '../../src/metrics/process-metrics.ts';
 import { run } from '../cli/fake-terminal.ts';
@@ -11,6 +12,7 @@ const DOCS = join(import.meta.dirname, '../../docs/reference');
 const cli = await readFile(join(DOCS, 'cli.md'), 'utf8');
 const api = await readFile(join(DOCS, 'operator-api.md'), 'utf8');
 
+const scaledOut = await readFile(join(DOCS, '../operations/scaled-out.md'), 'utf8');
 const metrics = await readFile(join(DOCS, 'metrics.md'), 'utf8');
 
 const COMMANDS = [
@@ -65,5 +67,12 @@ describe('docs/reference/metrics.md', () => {
     const written = [...metrics.matchAll(/`((?:process|nodejs)_[a-z_]+)`/g)].flatMap(([, name]) => name ?? []);
     expect(published.length).toBeGreaterThan(10);
     expect(written.toSorted()).toEqual(published.toSorted());
+  });
+});
+
+describe('docs/operations/scaled-out.md', () => {
+  it('has what PostgreSQL is to be told where nothing is let pass that Berth asks for', () => {
+    for (const [name, value] of Object.entries(PLANS))
+      expect(scaledOut).toContain(`ALTER ROLE berth SET ${name} = ${value};`);
   });
 });

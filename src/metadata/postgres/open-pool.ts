@@ -38,7 +38,7 @@ const KEEP_ALIVE = 10_000;
  * short a page is, so it may find collecting a whole repository and sorting it cheaper than following the index, and share
  * that out to processes of its own.
  */
-const PLANS = {
+export const PLANS = {
   enable_seqscan: 'off',
   enable_bitmapscan: 'off',
   max_parallel_workers_per_gather: '0',
