@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseRepositoryName } from '../model/repository-name.ts';
+import { isStorable } from '../model/storable-text.ts';
 
 /** The last millisecond that a `Date` can name. */
 const LAST_INSTANT = 8_640_000_000_000_000;
@@ -12,9 +13,7 @@ export const repositoryName = z
     error: 'Must be the name of a repository: 2 to 256 characters, lower-case components joined by /',
   });
 
-/** No name and no tag has this character, and not every database can be asked for it. */
-const withoutNul = (text: string) => !text.includes('\0');
-const HAS_NUL = 'Must not have the character U+0000';
+const NOT_STORABLE = 'Must not have the character U+0000';
 
 /** Unchecked beyond a bound: what is wrong with one identifier is a failure of its own. */
 const text = (longest: number) =>
@@ -41,7 +40,7 @@ const selection = z
         .string('Must be a text')
         .min(1, 'Must not be empty; * matches every tag')
         .max(MAX_PATTERN, `Must have length less than or equal to ${MAX_PATTERN}`)
-        .refine(withoutNul, HAS_NUL)
+        .refine(isStorable, NOT_STORABLE)
         .exactOptional(),
       untagged: z.literal(true, 'Must be true, or left out').exactOptional(),
       pushedBefore: instant,
@@ -74,7 +73,7 @@ export const page = {
   after: z
     .string()
     .max(1000, 'Must have length less than or equal to 1000')
-    .refine(withoutNul, HAS_NUL)
+    .refine(isStorable, NOT_STORABLE)
     .exactOptional(),
   limit: z
     .string()

@@ -17,7 +17,7 @@ export function isManifestMediaType(text: string): text is ManifestMediaType {
   return Object.hasOwn(MANIFEST_MEDIA_TYPES, text);
 }
 
-/** Whether a layer, a config or an artifact may say that it is of this type: any text of 1 to 255 characters, none of them for control. */
+/** Whether this can be the type of a layer, a config or an artifact: 1 to 255 characters, without control characters. */
 export function isMediaType(text: string): boolean {
   return text.length <= 255 && /^\P{Cc}+$/u.test(text);
 }

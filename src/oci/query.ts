@@ -1,5 +1,6 @@
 import { type Digest, isDigestAlgorithm, parseDigest } from '../model/digest.ts';
 import { Fault } from '../model/fault.ts';
+import { isStorable } from '../model/storable-text.ts';
 import { parseTag, type Tag } from '../model/tag.ts';
 
 /** ECR's limit for `maxResults`. Without `n`, a page is as long as it may be: some clients never ask for the next one. */
@@ -20,13 +21,13 @@ export function findSole(query: URLSearchParams, name: string): string | undefin
 }
 
 /**
- * After which name a page begins, from `last`. No name has the character U+0000, and not every database can be asked for it.
+ * After which name a page begins, from `last`.
  *
  * @throws Fault `MalformedRequest`
  */
 export function findLast(query: URLSearchParams): string | undefined {
   const last = findSole(query, 'last');
-  if (last?.includes('\0')) {
+  if (last !== undefined && !isStorable(last)) {
     throw new Fault('MalformedRequest', { reason: "The parameter 'last' has the character U+0000" });
   }
   return last;
