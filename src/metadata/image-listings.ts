@@ -43,8 +43,6 @@ const AFTER_ALL = Number.MAX_SAFE_INTEGER;
 
 const DATED_COLUMNS = [...TAGGED_COLUMNS, 'image.blob_bytes', 'image.pushed_at', 'image.last_pulled_at'] as const;
 
-const PAGE_COLUMNS = [...TAGGED_COLUMNS, 'image.pushed_at', 'image.last_pulled_at'] as const;
-
 type Digests = { readonly repositoryId: number; readonly digests: readonly string[] };
 
 /** The live images that these digests lead to. */
@@ -81,7 +79,7 @@ export class ImageListings {
   /** The last pushed first, as ECR's recorded listing has it. */
   async list(repositoryId: number, page: ImagePage): Promise<Image[]> {
     // The page by itself: to find its manifests, PostgreSQL may else read those of other repositories that came later.
-    const images = this.#page(repositoryId, page, 'desc').select(PAGE_COLUMNS);
+    const images = this.#page(repositoryId, page, 'desc').select(DATED_COLUMNS);
     const rows = await this.session.db
       .selectFrom(images.as('image'))
       .crossJoin('manifest')

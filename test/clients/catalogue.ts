@@ -10,8 +10,8 @@ export const CLIENTS_FOLDER = join(ROOT, '.clients');
 export type Source =
   /** A package of Debian. */
   | { readonly kind: 'debian'; readonly package: string }
-  /** The program of a Go module, built where Go is; for a large one, in how many seconds on two cores with nothing compiled. */
-  | { readonly kind: 'go'; readonly program: string; readonly version: string; readonly seconds?: number }
+  /** The program of a Go module, built where Go is, if there are so many seconds left for it: what a large one takes. */
+  | { readonly kind: 'go'; readonly program: string; readonly version: string; readonly seconds: number }
   /** A package of PyPI, in a virtual environment. */
   | { readonly kind: 'python'; readonly package: string; readonly version: string }
   /** A package of npm, among the project's dependencies for development. */

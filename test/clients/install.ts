@@ -55,7 +55,7 @@ async function buildGoProgram(source: Extract<Source, { kind: 'go' }>): Promise<
   const program = `${source.program}@${source.version}`;
   if (!(await works('go', ['version'], WITH_GO))) return say(`${program}: there is no Go here`);
   // What would be broken off takes processors from what is not.
-  if (timeLeft() < (source.seconds ?? 0) * 1000) return say(`${program}: left out, there is no time left for it`);
+  if (timeLeft() < source.seconds * 1000) return say(`${program}: left out, there is no time left for it`);
   await attempt(program, () =>
     run('go', ['install', '-ldflags=-s -w', '-gcflags=all=-dwarf=false', program], {
       ...WITH_GO,

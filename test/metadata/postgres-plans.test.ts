@@ -55,18 +55,13 @@ const IS_A_PAGE = /order by [^()]* limit \$\d+/i;
  * Those that may sort: what was deleted under one name or digest; images that name one blob, and links in order but for one
  * column, of which a check wants all; tags that were deleted within the undo window, for whoever restores.
  */
-const SORTS_FEW = new RegExp(
-  [
-    /"repository"."name" = \$3 and "repository"."deleted_at" is not null/,
-    /"deleted_image" where "repository_id" = \$1 and "digest" = \$2/,
-    /"deleted_tag" where "repository_id" = \$1 and "name" (?:= \$2|> \$2 .* AS later)/,
-    /WHERE named.blob_id = \$1/,
-    /WHERE \(link.blob_id, link.registry_id, link.repository_id\) >/,
-  ]
-    .map(({ source }) => source)
-    .join('|'),
-  's',
-);
+const SORTS_FEW: readonly RegExp[] = [
+  /"repository"."name" = \$3 and "repository"."deleted_at" is not null/,
+  /"deleted_image" where "repository_id" = \$1 and "digest" = \$2/,
+  /"deleted_tag" where "repository_id" = \$1 and "name" (?:= \$2|> \$2 .* AS later)/s,
+  /WHERE named.blob_id = \$1/,
+  /WHERE \(link.blob_id, link.registry_id, link.repository_id\) >/,
+];
 
 /** Statements that may read a table from end to end, or begin to. */
 const READS_ALL: readonly RegExp[] = [
@@ -120,7 +115,9 @@ describe.skipIf(NO_POSTGRES)('PostgreSQL, among many small repositories,', () =>
       const sorted = [...plans].filter(
         ([text, plan]) => IS_A_PAGE.test(text) && plan.some((step) => /Sort\b/.test(step)),
       );
-      expect(sorted.map(([text]) => text).filter((text) => !SORTS_FEW.test(text))).toEqual([]);
+      expect(sorted.map(([text]) => text).filter((text) => !SORTS_FEW.some((allowed) => allowed.test(text)))).toEqual(
+        [],
+      );
       const collected = [...plans].filter(([, plan]) => plan.some((step) => /Bitmap|Gather/.test(step)));
       expect(collected.map(([text]) => text)).toEqual([]);
       if (count === '') return;

@@ -13,9 +13,11 @@ export async function restoreTrees(
   now: number,
 ): Promise<void> {
   const trees = await findTrees(tx, roots, now);
-  const known = await tx.images.identify(repository.id, [...new Set(trees.map((image) => image.digest))]);
+  // Of images that had the same digest, one after the other, the last.
+  const last = new Map(trees.toSorted((one, other) => one.id - other.id).map((image) => [image.digest, image]));
+  const known = await tx.images.identify(repository.id, [...last.keys()]);
   const live = new Map(known.map((image) => [image.digest, image.id]));
-  const back = lastOfEach(trees).filter((image) => !live.has(image.digest));
+  const back = [...last.values()].filter((image) => !live.has(image.digest));
   await tx.graveyard.restore(scopeOf(repository), back);
   for (const image of back) live.set(image.digest, image.id);
   for (const { id, digest } of trees) {
@@ -37,14 +39,4 @@ async function findTrees(
     level = (await tx.graveyard.findAll(children, now)).filter((image) => !found.has(image.id));
   }
   return [...found.values()];
-}
-
-/** Of the images that had the same digest, one after the other, the last. */
-function lastOfEach(images: readonly DeletedImage[]): DeletedImage[] {
-  const last = new Map<string, DeletedImage>();
-  for (const image of images) {
-    const other = last.get(image.digest);
-    if (!other || image.id > other.id) last.set(image.digest, image);
-  }
-  return [...last.values()];
 }
