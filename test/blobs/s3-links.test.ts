@@ -55,6 +55,39 @@ test.each([
   client.destroy();
 });
 
+test('Each address is of its own second, and signed with the credentials of that time', async () => {
+  const now = new TestClock(Date.UTC(2026, 10, 30, 23, 59, 58));
+  const given = (name: string) => ({
+    accessKeyId: name,
+    secretAccessKey: `secret of ${name}`,
+    // Asked for again each time.
+    expiration: new Date(0),
+  });
+  let keys = given('FIRST');
+  const client = new S3Client({ region: 'eu-west-1', credentials: async () => keys });
+  const presigner = await Presigner.prepare(client, 'bucket', now);
+  const linked = async () => {
+    const { 'X-Amz-Signature': signature, ...said } = partsOf(await presigner.linkTo('object', 60)).query;
+    return { signature, date: said['X-Amz-Date'], credential: said['X-Amz-Credential'] };
+  };
+  const first = await linked();
+  expect(first).toMatchObject({ date: '20261130T235958Z', credential: 'FIRST/20261130/eu-west-1/s3/aws4_request' });
+  now.advance(999);
+  expect(await linked()).toEqual(first);
+  now.advance(1_001);
+  const second = await linked();
+  expect(second).toMatchObject({ date: '20261201T000000Z', credential: 'FIRST/20261201/eu-west-1/s3/aws4_request' });
+  keys = given('SECOND');
+  const third = await linked();
+  expect(third).toMatchObject({
+    ...second,
+    credential: 'SECOND/20261201/eu-west-1/s3/aws4_request',
+    signature: third.signature,
+  });
+  expect(new Set([first, second, third].map(({ signature }) => signature)).size).toBe(3);
+  client.destroy();
+});
+
 test('An address has the bytes, for as long as it is said to be good', async () => {
   const now = new TestClock(Date.now());
   const content = Buffer.from('content');

@@ -1,4 +1,5 @@
 import { incomplete } from './refusal.ts';
+import { Remembered } from './remembered.ts';
 import { parseSignedHeaders } from './signed-headers.ts';
 
 export interface CredentialScope {
@@ -28,6 +29,9 @@ type Parameter = (typeof PARAMETERS)[number];
 /** AWS makes upper-case ids of letters and digits; people who run Berth make up their own. */
 const ACCESS_KEY_ID = /^[A-Za-z0-9._-]{1,128}$/;
 const SIGNATURE = /^[0-9a-f]{64}$/;
+/** Of so many clients, by their keys and days, and by what they sign. */
+const credentials = new Remembered<Pick<Authorization, 'accessKeyId' | 'scope'>>(100);
+const signedHeaders = new Remembered<readonly string[]>(100);
 
 /**
  * Parses `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`: the parameters in any order, each exactly once
@@ -47,8 +51,8 @@ export function parseAuthorization(header: string): Authorization {
     throw incomplete("Authorization header requires a 'Signature' of 64 lower-case hexadecimal digits.");
   }
   return {
-    ...parseCredential(parameters.get('Credential') ?? ''),
-    signedHeaders: parseSignedHeaders(parameters.get('SignedHeaders') ?? ''),
+    ...credentials.get(parameters.get('Credential') ?? '', parseCredential),
+    signedHeaders: signedHeaders.get(parameters.get('SignedHeaders') ?? '', parseSignedHeaders),
     signature,
   };
 }
@@ -67,7 +71,7 @@ function withoutAlgorithm(header: string): string {
 function readParameters(text: string): ReadonlyMap<Parameter, string> {
   const parameters = new Map<Parameter, string>();
   for (const [position, piece] of text.split(',').entries()) {
-    const parameter = position === 0 ? piece : piece.replace(/^ +/, '');
+    const parameter = position > 0 && piece.startsWith(' ') ? piece.replace(/^ +/, '') : piece;
     const equals = parameter.indexOf('=');
     const name = PARAMETERS.find((known) => known === parameter.slice(0, Math.max(equals, 0)));
     if (name === undefined) {

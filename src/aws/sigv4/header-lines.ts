@@ -27,7 +27,9 @@ export function findSole(headers: HeaderLines, name: string): string | undefined
   return values[0];
 }
 
+const ASCII = /^[\x20-\x7e]*$/;
+
 /** ASCII only: `toLowerCase` maps characters from outside ASCII into it (the Kelvin sign becomes `k`). */
 function lowerCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return ASCII.test(name) ? name.toLowerCase() : name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

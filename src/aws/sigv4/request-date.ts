@@ -1,5 +1,6 @@
 import { findSole, type HeaderLines } from './header-lines.ts';
 import { incomplete, invalid } from './refusal.ts';
+import { Remembered } from './remembered.ts';
 
 export interface RequestDate {
   /** ISO 8601 basic format, `20150830T123600Z`: the form that is signed. */
@@ -13,6 +14,9 @@ const WINDOW_MINUTES = 15;
 /** In milliseconds, before and after. */
 export const SIGNATURE_WINDOW = WINDOW_MINUTES * 60_000;
 
+/** Many requests are of one second, be it one that is minutes off. */
+const instants = new Remembered<number | undefined>(100);
+
 /** When the request was signed: `X-Amz-Date`, or `Date` if there is none. Throws IncompleteSignature; InvalidSignature if it came twice. */
 export function readRequestDate(headers: HeaderLines): RequestDate {
   const amzDate = findSole(headers, 'x-amz-date');
@@ -20,7 +24,7 @@ export function readRequestDate(headers: HeaderLines): RequestDate {
   if (text === undefined) {
     throw incomplete("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
   }
-  const at = parseBasicFormat(text) ?? (amzDate === undefined ? parseHttpDate(text) : undefined);
+  const at = instants.get(text, parseBasicFormat) ?? (amzDate === undefined ? parseHttpDate(text) : undefined);
   if (at === undefined) throw incomplete(`Date must be in ISO-8601 'basic format'. Got '${text.slice(0, 40)}'.`);
   return { stamp: amzDate ?? basicFormat(at), at };
 }

@@ -5,7 +5,7 @@ import { readHeaderLines } from './header-lines.ts';
 import { hashPayload } from './payload.ts';
 import { basicFormat } from './request-date.ts';
 import { parseTarget } from './request-target.ts';
-import { sign, signingKeys } from './signing-key.ts';
+import { deriveSigningKey, sign } from './signing-key.ts';
 
 /** A request before it is signed. */
 export interface UnsignedRequest {
@@ -27,8 +27,6 @@ export interface SigningParts {
   readonly at: number;
 }
 
-const signingKeyFor = signingKeys(1);
-
 /** The headers of the request, its signature among them: all of them are signed. What `admit` checks, from the other side. */
 export function signRequest(request: UnsignedRequest, by: SigningParts): Record<string, string> {
   const stamp = basicFormat(by.at);
@@ -43,7 +41,7 @@ export function signRequest(request: UnsignedRequest, by: SigningParts): Record<
   const signedHeaders = [...lines.keys()].sort();
   const scope = { date: stamp.slice(0, 8), region: by.region, service: by.service, terminator: TERMINATOR };
   const head = canonicalHead(request.method, parseTarget(request.target), lines, signedHeaders);
-  const key = signingKeyFor(by.accessKeyId, by.secretAccessKey, scope);
+  const key = deriveSigningKey(by.secretAccessKey, scope);
   const signature = sign(key, { stamp, at: by.at }, scope, hashCanonicalRequest(head, payloadHash)).toString('hex');
   const credential = [by.accessKeyId, scope.date, scope.region, scope.service, scope.terminator].join('/');
   const authorization = `${ALGORITHM} Credential=${credential}, SignedHeaders=${signedHeaders.join(';')}, Signature=${signature}`;

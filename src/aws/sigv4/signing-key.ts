@@ -1,35 +1,42 @@
-import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import type { AccessKey } from './access-key.ts';
 import { ALGORITHM, type CredentialScope } from './authorization-header.ts';
 import { TERMINATOR } from './credential-scope.ts';
+import { Remembered } from './remembered.ts';
 import type { RequestDate } from './request-date.ts';
 
-export type SigningKeys = (accessKeyId: string, secret: string, scope: CredentialScope) => KeyObject;
-
 /**
- * Derives signing keys and keeps the `limit` used last. The secret is a part of what a key is found by, so a secret
- * that was changed never meets a key of the old one; hashed, so that no secret outlives its key ring in here.
+ * Derives signing keys, and keeps those of each access key for as long as it lives. A secret that was changed is an access key of
+ * its own, and never meets a signing key of the old one.
  */
-export function signingKeys(limit: number): SigningKeys {
-  const kept = new Map<string, KeyObject>();
-  return (accessKeyId, secret, scope) => {
-    const name = hash('sha256', [accessKeyId, scope.date, scope.region, scope.service, secret].join('\n'), 'base64');
-    const key = kept.get(name) ?? deriveSigningKey(secret, scope);
-    kept.delete(name);
-    kept.set(name, key);
-    const [oldest = name] = kept.keys();
-    if (kept.size > limit) kept.delete(oldest);
-    return key;
-  };
+export class SigningKeys {
+  readonly #limit: number;
+  readonly #kept = new WeakMap<Pick<AccessKey, 'secret'>, Remembered<KeyObject>>();
+
+  /** How many days and regions of one access key are kept. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get(accessKey: Pick<AccessKey, 'secret'>, scope: CredentialScope): KeyObject {
+    let kept = this.#kept.get(accessKey);
+    if (kept === undefined) {
+      kept = new Remembered(this.#limit);
+      this.#kept.set(accessKey, kept);
+    }
+    const { date, region, service } = scope;
+    return kept.get(`${date}/${region}/${service}`, () => deriveSigningKey(accessKey.secret, scope));
+  }
 }
 
 /** The signature of a canonical request: 32 bytes. */
 export function sign(key: KeyObject, date: RequestDate, scope: CredentialScope, canonicalRequestHash: string): Buffer {
-  const scopeText = [scope.date, scope.region, scope.service, scope.terminator].join('/');
-  return hmac(key, [ALGORITHM, date.stamp, scopeText, canonicalRequestHash].join('\n'));
+  const { date: day, region, service, terminator } = scope;
+  return hmac(key, `${ALGORITHM}\n${date.stamp}\n${day}/${region}/${service}/${terminator}\n${canonicalRequestHash}`);
 }
 
 /** As an object of its own: given as bytes, a key takes longer to be told from an object than to be used. */
-function deriveSigningKey(secret: string, scope: CredentialScope): KeyObject {
+export function deriveSigningKey(secret: string, scope: CredentialScope): KeyObject {
   const forDay = hmac(`AWS4${secret}`, scope.date);
   const forRegion = hmac(forDay, scope.region);
   const forService = hmac(forRegion, scope.service);

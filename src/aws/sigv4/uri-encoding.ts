@@ -14,6 +14,11 @@ export function percentEncodeText(text: string): string {
   return percentEncode(Buffer.from(text, 'utf8').toString('latin1'));
 }
 
+/** The same of each segment of a path. Most need nothing of it. */
+export function percentEncodePath(path: string): string {
+  return /^[A-Za-z0-9\-._~/]*$/.test(path) ? path : path.split('/').map(percentEncodeText).join('/');
+}
+
 /** The bytes that `text` stands for, one character each; `undefined` if a `%` is not followed by two hex digits. A `+` is a plus. */
 export function percentDecode(text: string): string | undefined {
   if (/%(?![0-9A-Fa-f]{2})/.test(text)) return undefined;

@@ -12,7 +12,7 @@ import { incomplete, invalid, WRONG_SIGNATURE } from './refusal.ts';
 import { readRequestDate, requireCurrent } from './request-date.ts';
 import { parseTarget, type RequestTarget } from './request-target.ts';
 import { requireSigned } from './signed-headers.ts';
-import { sign, signingKeys } from './signing-key.ts';
+import { SigningKeys, sign } from './signing-key.ts';
 
 export interface RequestHead {
   readonly method: string;
@@ -59,8 +59,8 @@ export interface PendingSignature {
   verify(body: Uint8Array): VerifiedCaller;
 }
 
-/** A day, a region and a key make one signing key; a server has few keys and fewer regions. */
-const signingKeyFor = signingKeys(1000);
+/** A day, a region and a key make one signing key; clients use few regions. */
+const signingKeys = new SigningKeys(100);
 
 /** Stands in for a key that is not known, so that its requests take the same way, and the same time, to their refusal. */
 const NO_KEY: AccessKey = { id: '', secret: 'stands in for a secret', accountId: '', active: false };
@@ -113,7 +113,7 @@ export function admit(head: RequestHead, options: VerifierOptions): PendingSigna
       const payloadHash = hashPayload(body, declaredHash);
       if (known === undefined && options.unknownKeys === 'trust') return callerOnTrust(authorization, options);
 
-      const signingKey = signingKeyFor(key.id, key.secret, scope);
+      const signingKey = signingKeys.get(key, scope);
       const expected = sign(signingKey, date, scope, hashCanonicalRequest(canonical, payloadHash));
       const matches = timingSafeEqual(expected, Buffer.from(signature, 'hex'));
       if (refusal !== undefined) throw new Fault(refusal, {});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { AccessKey } from '../../../src/aws/sigv4/access-key.ts';
-import { signingKeys } from '../../../src/aws/sigv4/signing-key.ts';
+import { SigningKeys } from '../../../src/aws/sigv4/signing-key.ts';
 import type { VerifierOptions } from '../../../src/aws/sigv4/verify.ts';
 import { withHeader, withLine, withoutHeader } from './signers.ts';
 import {
@@ -153,20 +153,23 @@ describe('SIG-16 keys that are switched off, deleted or changed', () => {
     expect(verify(before, options).trust).toBe('verified');
   });
 
-  test('signing keys are kept while they are among those used last, and no longer', () => {
+  test('signing keys are kept with the secret they come from, the oldest not longer than there is room', () => {
     const scope = { date: '20261123', region: 'us-east-1', service: 'ecr', terminator: 'aws4_request' };
-    const signingKeyFor = signingKeys(2);
-    const first = signingKeyFor('A', 'secret a', scope);
-    const second = signingKeyFor('B', 'secret b', scope);
-    expect(signingKeyFor('A', 'secret a', scope)).toBe(first);
-    const third = signingKeyFor('A', 'secret a', { ...scope, region: '' });
-    expect(third.equals(first)).toBe(false);
-    expect(signingKeyFor('A', 'secret a', scope)).toBe(first);
-    expect(signingKeyFor('B', 'secret b', scope)).not.toBe(second);
-    expect(signingKeyFor('B', 'secret b', scope).equals(second)).toBe(true);
+    const [one, other] = [{ secret: 'a secret' }, { secret: 'another' }];
+    const signingKeys = new SigningKeys(2);
+    const first = signingKeys.get(one, scope);
+    expect(signingKeys.get(one, { ...scope })).toBe(first);
+    expect(signingKeys.get(other, scope).equals(first)).toBe(false);
+    expect(signingKeys.get({ ...one }, scope)).not.toBe(first);
+    expect(signingKeys.get({ ...one }, scope).equals(first)).toBe(true);
+    for (const differs of [{ region: '' }, { date: '20261124' }]) {
+      expect(signingKeys.get(one, { ...scope, ...differs }).equals(first)).toBe(false);
+    }
+    expect(signingKeys.get(one, scope)).not.toBe(first);
+    expect(signingKeys.get(one, scope).equals(first)).toBe(true);
   });
 
-  test('signing keys stay right when more of them are in use than are kept', async () => {
+  test('signing keys stay right when there are many of them', async () => {
     const keys = Array.from({ length: 1100 }, (_, i) => ({ ...KEY, id: `AKIA${i}`, secret: `secret ${i}` }));
     const byId = new Map(keys.map((key) => [key.id, key]));
     const options = strict({ keys: { find: (id) => byId.get(id) } });
