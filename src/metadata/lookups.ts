@@ -3,8 +3,7 @@ import type { Registry } from '../model/registry.ts';
 import { BLOB_COLUMNS, type BlobRow, type RepositoryBlob, toBlob } from './blobs.ts';
 import { TAGGED_COLUMNS, type TaggedImage, toTagged } from './image.ts';
 import type { StoredManifest } from './images.ts';
-import type { OneStatement } from './one-statement.ts';
-import { prepare } from './prepared.ts';
+import { type Answers, Lookup, OneLookup } from './lookup.ts';
 import { liveNamed, type Named } from './repositories.ts';
 import type { Schema } from './schema.ts';
 import { toUpload, type Upload } from './uploads.ts';
@@ -31,7 +30,7 @@ export interface LookedUpImage {
 /** There is a row for the repository, whatever it has: by this column it is told from none. */
 const ITSELF = 'repository.id as repositoryId';
 
-const findImages = prepare((db, given: Named & { readonly names: string }, dialect) =>
+const findImages = new Lookup((db, given: Named & { readonly names: string }, dialect) =>
   liveNamed(db, given)
     .leftJoin(dialect.recordsIn(given.names, { tag: 'text', digest: 'text' }).$castTo<Wanted>().as('wanted'), (join) =>
       join.onTrue(),
@@ -53,7 +52,7 @@ const findImages = prepare((db, given: Named & { readonly names: string }, diale
 
 type Wanted = { readonly tag: string | null; readonly digest: string | null };
 
-const findBlobs = prepare((db, given: Named & { readonly digests: readonly string[] }, dialect) =>
+const findBlobs = new Lookup((db, given: Named & { readonly digests: readonly string[] }, dialect) =>
   liveNamed(db, given)
     .leftJoin(dialect.rowsOf(given.digests).as('wanted'), (join) => join.onTrue())
     .leftJoin('blob', (join) => join.onRef('blob.digest', '=', 'wanted.value'))
@@ -66,7 +65,7 @@ const findBlobs = prepare((db, given: Named & { readonly digests: readonly strin
     .select([ITSELF, ...BLOB_COLUMNS]),
 );
 
-const findUpload = prepare((db, given: Named & { readonly id: string }) =>
+const findUpload = new Lookup((db, given: Named & { readonly id: string }) =>
   liveNamed(db, given)
     .leftJoin('upload', (join) =>
       join.on('upload.id', '=', given.id).onRef('upload.repository_id', '=', 'repository.id'),
@@ -80,15 +79,15 @@ const findUpload = prepare((db, given: Named & { readonly id: string }) =>
  * undefined where there is no such repository.
  */
 export class Lookups {
-  readonly #session: OneStatement;
+  readonly #answers: Answers;
 
-  constructor(session: OneStatement) {
-    this.#session = session;
+  constructor(answers: Answers) {
+    this.#answers = answers;
   }
 
   /** The images that have these names. */
   async images(path: InRepository, names: readonly ImageName[]): Promise<LookedUpImage[] | undefined> {
-    const rows = await findImages(this.#session, { ...namedBy(path), names: JSON.stringify(names) });
+    const rows = await this.#answers.answer(findImages, { ...namedBy(path), names: JSON.stringify(names) });
     if (rows.length === 0) return undefined;
     return rows.flatMap(({ tag, manifest_id, digest, tags, media_type, bytes }) => {
       if (manifest_id === null || digest === null || tags === null || media_type === null || bytes === null) return [];
@@ -99,15 +98,25 @@ export class Lookups {
 
   /** The blobs of these digests, as far as the repository may see them. */
   async blobs(path: InRepository, digests: readonly string[]): Promise<RepositoryBlob[] | undefined> {
-    const rows = await findBlobs(this.#session, { ...namedBy(path), digests });
+    const rows = await this.#answers.answer(findBlobs, { ...namedBy(path), digests });
     if (rows.length === 0) return undefined;
     return rows.filter(({ refs }) => refs !== null).map((row) => toBlob(row as BlobRow));
   }
 
   /** The upload, which any other repository does not have. */
   async upload(path: InRepository, id: string): Promise<{ readonly upload: Upload | undefined } | undefined> {
-    const [row] = await findUpload(this.#session, { ...namedBy(path), id });
+    const [row] = await this.#answers.answer(findUpload, { ...namedBy(path), id });
     return row && { upload: row.id === null ? undefined : toUpload(row as Selectable<Schema['upload']>) };
+  }
+}
+
+/** Runs `look`, which may look up one thing. */
+export async function lookUpOnce<T>(answers: Answers, look: (lookups: Lookups) => Promise<T>): Promise<T> {
+  const one = new OneLookup(answers);
+  try {
+    return await look(new Lookups(one));
+  } finally {
+    one.end();
   }
 }
 

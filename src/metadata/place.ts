@@ -1,3 +1,5 @@
+import { type Expression, isExpression } from 'kysely';
+
 /** What a statement may be given for a place: lists go as one parameter. */
 export type Value = string | number | null | Uint8Array | readonly (string | number)[];
 
@@ -10,7 +12,9 @@ export class Place {
   }
 }
 
-/** A list as one parameter, in JSON; the place of a list as it is. */
-export function listParameter(values: readonly (string | number)[] | Place): string | Place {
-  return values instanceof Place ? values : JSON.stringify(values);
+/** A list as one parameter, in JSON; the place of a list as it is, and a column that has it. */
+export function listParameter(
+  values: readonly (string | number)[] | Place | Expression<unknown>,
+): string | Place | Expression<unknown> {
+  return values instanceof Place || isExpression(values) ? values : JSON.stringify(values);
 }

@@ -1,4 +1,5 @@
 import { CARRIED, type Carried, carried, isNumbered } from '../../src/metadata/carried-tables.ts';
+import type { Lookups } from '../../src/metadata/lookups.ts';
 import type { MetadataStore, MetadataTransaction, MetadataView } from '../../src/metadata/metadata-store.ts';
 import { scopeOf } from '../../src/metadata/repositories.ts';
 import type { Row } from '../../src/metadata/transfer.ts';
@@ -101,12 +102,16 @@ export async function useWriters(tx: MetadataTransaction): Promise<void> {
   await useTransfer(tx);
 }
 
-/** Calls every lookup. */
+/** Calls every lookup, by itself and beside another one. */
 export async function useLookups(metadata: MetadataStore): Promise<void> {
   const path = { registry: REGISTRY, repositoryName: 'app' };
-  await metadata.lookUp((lookups) => lookups.images(path, [{ tag: 'a' }, { digest: DIGEST }]));
-  await metadata.lookUp((lookups) => lookups.blobs(path, [DIGEST]));
-  await metadata.lookUp((lookups) => lookups.upload(path, 'u'));
+  for (const together of [1, 2]) {
+    const ask = (look: (lookups: Lookups) => Promise<unknown>) =>
+      Promise.all(Array.from({ length: together }, () => metadata.lookUp(look)));
+    await ask((lookups) => lookups.images(path, [{ tag: 'a' }, { digest: DIGEST }]));
+    await ask((lookups) => lookups.blobs(path, [DIGEST]));
+    await ask((lookups) => lookups.upload(path, 'u'));
+  }
 }
 
 async function useRepositories({ repositories }: MetadataTransaction, id: number): Promise<void> {

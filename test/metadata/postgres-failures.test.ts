@@ -41,20 +41,6 @@ describe.skipIf(NO_POSTGRES)('When PostgreSQL', () => {
     expect(await Promise.all(looks)).toEqual(looks.map(() => []));
   });
 
-  test('refuses one lookup, those that are on the same connection are answered', async () => {
-    await using metadata = await openPostgres(await databases.fresh());
-    await metadata.write((tx) => insertRepository(tx, 'app'));
-    const path = { registry: REGISTRY, repositoryName: 'app' };
-    // In JSON, PostgreSQL takes no text that has this.
-    const digests = ['one', '\u0000', 'three', 'four'];
-    const looks = digests.map((digest) => metadata.lookUp((lookups) => lookups.blobs(path, [digest])));
-    const outcomes = await Promise.allSettled(looks);
-    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
-    expect(metadata.pool.waiting).toBe(0);
-    expect(await metadata.lookUp((lookups) => lookups.blobs(path, ['one']))).toEqual([]);
-    expect(metadata.pool.total).toBe(metadata.pool.idle);
-  });
-
   test('still has a view open on a connection, a lookup on it sees what others have changed since', async () => {
     const url = await databases.fresh();
     await using metadata = await openPostgres(url, { pool: 1 });

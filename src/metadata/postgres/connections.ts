@@ -1,7 +1,6 @@
 import type { PoolClient } from 'pg';
 import { sendTogether } from './corked.ts';
 import { openPool, type Pool, type PoolOptions } from './open-pool.ts';
-import { Pipeline } from './pipeline.ts';
 
 /** Connections of the pool: all there are, those that nobody uses, and those who wait for one. */
 export interface PoolCounts {
@@ -33,7 +32,6 @@ export class Connections {
   readonly #pool: Pool;
   readonly #lingering: OpenView[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #pipeline: Pipeline | undefined;
 
   constructor(options: PoolOptions) {
     this.#pool = openPool(options);
@@ -51,13 +49,8 @@ export class Connections {
     return { client: await this.#pool.connect(), before: '' };
   }
 
-  /** Runs `work`, which sends one statement outside of any transaction, on a connection that others may be on as well. */
-  async runOne<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    if (this.#pipeline === undefined || this.#pipeline.isFull) this.#pipeline = new Pipeline(this.#takeForPipeline());
-    return this.#pipeline.run(work);
-  }
-
-  async #takeForPipeline(): Promise<PoolClient> {
+  /** One for statements outside of any transaction. */
+  async takeAtRest(): Promise<PoolClient> {
     const { client, before } = await this.take();
     if (before !== '') {
       sendTogether(client);

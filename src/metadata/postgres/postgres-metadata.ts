@@ -4,14 +4,14 @@ import type { PoolClient } from 'pg';
 import { failpoint } from '../../model/failpoint.ts';
 import { Fault } from '../../model/fault.ts';
 import { StoreUnavailable } from '../../model/store-unavailable.ts';
-import { Lookups } from '../lookups.ts';
+import { type Lookups, lookUpOnce } from '../lookups.ts';
 import type { MetadataStore, MetadataTransaction, MetadataView } from '../metadata-store.ts';
-import { OneStatement } from '../one-statement.ts';
 import { transactionOf, viewOf } from '../views.ts';
 import { Connections, type Loan, type PoolCounts } from './connections.ts';
 import { sendTogether } from './corked.ts';
 import { checkDatabase } from './database-check.ts';
 import { codeOf, type FailureKind, kindOf, translate } from './failure.ts';
+import { GatheredLookups } from './gathered-lookups.ts';
 import type { PoolOptions } from './open-pool.ts';
 import { PostgresSession } from './postgres-session.ts';
 import { prepareSchema } from './prepare-schema.ts';
@@ -54,11 +54,13 @@ const LONGEST_PAUSE = 250;
  */
 export class PostgresMetadata implements MetadataStore {
   readonly #connections: Connections;
+  readonly #lookups: GatheredLookups;
   readonly #options: PostgresOptions;
   readonly #inspectors = new Set<PoolClient>();
 
   private constructor(options: PostgresOptions) {
     this.#connections = new Connections(options);
+    this.#lookups = new GatheredLookups(this.#connections, options.onQuery);
     this.#options = options;
   }
 
@@ -80,7 +82,7 @@ export class PostgresMetadata implements MetadataStore {
   }
 
   async lookUp<T>(look: (lookups: Lookups) => Promise<T>): Promise<T> {
-    return this.#persist(() => this.#lookUp(look));
+    return this.#persist(() => lookUpOnce(this.#lookups, look));
   }
 
   async inspect<T>(look: (view: MetadataView) => Promise<T>): Promise<T> {
@@ -141,17 +143,6 @@ export class PostgresMetadata implements MetadataStore {
       else void this.#connections.endNow(client, endOf(client, error, 'COMMIT'));
       throw error;
     }
-  }
-
-  #lookUp<T>(look: (lookups: Lookups) => Promise<T>): Promise<T> {
-    return this.#connections.runOne(async (client) => {
-      const session = new PostgresSession(client, this.#options.onQuery);
-      try {
-        return await look(new Lookups(new OneStatement(session)));
-      } finally {
-        session.end();
-      }
-    });
   }
 
   async #change<T>(change: (tx: MetadataTransaction) => Promise<T>): Promise<T> {

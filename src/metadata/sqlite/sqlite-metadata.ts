@@ -1,8 +1,7 @@
 import { Fault } from '../../model/fault.ts';
 import { boundlessRoom, type Room } from '../../model/room.ts';
-import { Lookups } from '../lookups.ts';
+import { type Lookups, lookUpOnce } from '../lookups.ts';
 import type { MetadataStore, MetadataTransaction, MetadataView, Weight } from '../metadata-store.ts';
-import { OneStatement } from '../one-statement.ts';
 import { transactionOf, viewOf } from '../views.ts';
 import { Checkpointer, type LogLimits } from './checkpointer.ts';
 import { Connection } from './connection.ts';
@@ -78,7 +77,9 @@ export class SqliteMetadata implements MetadataStore {
   }
 
   lookUp<T>(look: (lookups: Lookups) => Promise<T>): Promise<T> {
-    return this.#read((connection) => connection.lookUp((session) => look(new Lookups(new OneStatement(session)))));
+    return this.#read((connection) =>
+      connection.lookUp((session) => lookUpOnce({ answer: (lookup, given) => lookup.ask(session, given) }, look)),
+    );
   }
 
   async #read<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
