@@ -27,7 +27,7 @@ export async function reach<T>(url: string, work: (client: pg.Client) => Promise
     client.on('error', () => undefined);
     await client.connect();
   } catch (error) {
-    throw new DatabaseUnreachable(url, reasonOf(error), error);
+    throw new DatabaseUnreachable(url, reasonOf(error, url), error);
   }
   try {
     return await work(client);
@@ -36,12 +36,30 @@ export async function reach<T>(url: string, work: (client: pg.Client) => Promise
   }
 }
 
-function reasonOf(error: unknown): string {
-  const code = codeOf(error);
+/** As pg says it, which gives no code. */
+const NO_TLS = 'The server does not support SSL connections';
+/** What Node calls a certificate that nobody whom it knows vouches for. */
+const UNTRUSTED = /^(?:UNABLE_TO_(?:GET_ISSUER|VERIFY_LEAF)|SELF_SIGNED|DEPTH_ZERO_SELF_SIGNED)/;
+
+function reasonOf(error: unknown, url: string): string {
+  const code = codeOf(error) ?? '';
+  if (UNTRUSTED.test(code)) {
+    return `no authority that is known here vouches for its certificate: name that of the server with sslrootcert=/path/to/ca.pem in the address (${code})`;
+  }
+  if (messageOf(error) === NO_TLS) {
+    return 'it does not speak TLS: switch that on at the server, or leave sslmode out of the address, and nothing is encrypted';
+  }
   switch (code) {
     case '28P01':
+      return NOT_LET_IN;
     case '28000':
-      return 'it does not let this user in: check user and password, and the server’s pg_hba.conf';
+      return asksForTls(url)
+        ? NOT_LET_IN
+        : `${NOT_LET_IN}; if it insists on TLS, add sslmode=verify-full to the address`;
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return `its certificate is for another name: ${messageOf(error)}`;
+    case 'CERT_HAS_EXPIRED':
+      return 'its certificate has expired';
     case '3D000':
       return 'there is no database of this name on the server: create it with createdb';
     case '53300':
@@ -56,6 +74,13 @@ function reasonOf(error: unknown): string {
     default:
       return kindOf(error) === 'lost' ? `it does not answer (${messageOf(error)})` : messageOf(error);
   }
+}
+
+const NOT_LET_IN = 'it does not let this user in: check user and password, and the server’s pg_hba.conf';
+
+function asksForTls(url: string): boolean {
+  const mode = URL.canParse(url) ? new URL(url).searchParams.get('sslmode') : null;
+  return mode !== null && mode !== 'disable';
 }
 
 function messageOf(error: unknown): string {

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { chown, mkdir } from 'node:fs/promises';
+import { chown, mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
@@ -31,6 +31,8 @@ export interface ClusterOptions {
   readonly durable?: boolean;
   /** Lines of its configuration. */
   readonly settings?: Readonly<Record<string, string | number>>;
+  /** Text of files in its data folder, by their names. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly parent?: string;
 }
 
@@ -100,6 +102,11 @@ class Cluster implements PostgresCluster {
     if (owner) await chown(this.#data, owner.uid, owner.gid);
     const how = ['--username', USER, '--auth', 'trust', '--encoding', 'UTF8', '--locale', 'C', '--no-sync'];
     await run(join(this.#programs, 'initdb'), ['-D', this.#data, ...how], { ...owner, cwd: this.#folder.path });
+    for (const [name, text] of Object.entries(this.#options.files ?? {})) {
+      const path = join(this.#data, name);
+      await writeFile(path, text, { mode: 0o600 });
+      if (owner) await chown(path, owner.uid, owner.gid);
+    }
   }
 
   async start(): Promise<void> {
