@@ -1,3 +1,4 @@
+import type { S3Place } from '../../../src/blobs/s3/open-stores.ts';
 import { randomIds, type StorageKey } from '../../../src/model/ids.ts';
 import type { BlobStoreUnderTest } from '../../contract/blob-store.ts';
 import { LyingS3 } from './lying-s3.ts';
@@ -7,8 +8,11 @@ import type { TestS3 } from './test-s3.ts';
 const PREFIX = 'a prefix/of two';
 
 /** Stores on this server, for the suites that every store passes. */
-export async function openForContract(s3: TestS3): Promise<BlobStoreUnderTest> {
-  const opened = await openOn(s3, { prefix: PREFIX });
+export async function openForContract(
+  s3: TestS3,
+  more: Pick<Partial<S3Place>, 'sse'> = {},
+): Promise<BlobStoreUnderTest> {
+  const opened = await openOn(s3, { prefix: PREFIX, ...more });
   const { blobs, uploads, identity } = opened;
   // What belongs to nobody's bytes is in its place, and in nobody's way.
   await identity.putIfAbsent('id');

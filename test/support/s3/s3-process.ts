@@ -8,6 +8,9 @@ import { freePort } from '../free-port.ts';
 import { type TempFolder, tempFolder } from '../temp-folder.ts';
 import { CREDENTIALS, type TestS3 } from './test-s3.ts';
 
+/** The key that MinIO encrypts with, when it is asked to. */
+export const MINIO_KEY = 'berth-test';
+
 /** Real S3 servers that the tests know how to start. `install.sh` beside this file builds them where Go is. */
 export const SERVERS = {
   versitygw: {
@@ -28,6 +31,7 @@ export const SERVERS = {
       MINIO_UPDATE: 'off',
       // Room that is asked for before each write is the machine's to give, not the test's to have.
       MINIO_CI_CD: '1',
+      MINIO_KMS_SECRET_KEY: `${MINIO_KEY}:${Buffer.alloc(32, 7).toString('base64')}`,
     },
   },
 } as const;
