@@ -71,7 +71,7 @@ function withoutAlgorithm(header: string): string {
 function readParameters(text: string): ReadonlyMap<Parameter, string> {
   const parameters = new Map<Parameter, string>();
   for (const [position, piece] of text.split(',').entries()) {
-    const parameter = position > 0 && piece.startsWith(' ') ? piece.replace(/^ +/, '') : piece;
+    const parameter = position === 0 ? piece : piece.replace(/^ +/, '');
     const equals = parameter.indexOf('=');
     const name = PARAMETERS.find((known) => known === parameter.slice(0, Math.max(equals, 0)));
     if (name === undefined) {
