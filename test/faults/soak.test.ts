@@ -33,7 +33,8 @@ describe('A registry that many clients push to, pull from and delete in while it
       untilFound: true,
       say: (line) => hidden.push(line),
     });
-    expect(report.failedPushes).toBeGreaterThan(0);
-    expect(hidden[0]).toContain('failed push');
+    expect(report.findings).not.toEqual([]);
+    // Whoever comes first upon what is not there: a push that names it, or a client that deletes it.
+    expect(hidden[0]).toMatch(/failed push|wrong answer: DELETE .*BLOB_UNKNOWN/);
   }, 90_000);
 });
