@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BerthProcess, startBerth } from '../support/berth-process.ts';
 import { Dice } from './load/dice.ts';
-import { type Finding, Journal } from './load/findings.ts';
+import { type Finding, type FindingKind, Journal } from './load/findings.ts';
 import { type Bytes, bytesOnDisk, liveBytes, strangersIn } from './load/live-bytes.ts';
 import { Load } from './load/load.ts';
 import { storeFindings } from './store-check.ts';
@@ -19,8 +19,8 @@ export interface SoakOptions {
   readonly folder: string;
   /** Milliseconds that the server keeps a promise; as long as the clients rely on it, if it is not to be caught lying. */
   readonly serverLease?: number;
-  /** Ends at the first finding: all that is wanted to know of a server that lies. */
-  readonly untilFound?: boolean;
+  /** Ends at the first finding of this kind: all that is wanted to know of a server that lies. */
+  readonly untilFound?: FindingKind;
   /** Hears how far it has come, every now and then, and each finding. */
   readonly say: (line: string) => void;
 }
@@ -59,9 +59,10 @@ const FLAGS = ['--gc-grace', '0s', '--gc-interval', '1s', '--upload-expiry', `${
  * with images, then with none.
  */
 export async function runSoak(options: SoakOptions): Promise<SoakReport> {
-  const { seconds, operations, seed, clients, folder, say, serverLease = LEASE, untilFound = false } = options;
+  const { seconds, operations, seed, clients, folder, say, serverLease = LEASE, untilFound } = options;
   const journal = new Journal((finding) => say(`${finding.kind}: ${finding.text}`));
   journal.mustAnswer = true;
+  const isFound = () => untilFound !== undefined && journal.findingsOf(untilFound) > 0;
   const dice = new Dice(seed);
   const load = new Load({ dice, journal, clients, lease: LEASE });
   const dataDir = join(folder, 'data');
@@ -75,7 +76,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   let said = 0;
   const watch = setInterval(() => {
     if (elapsed() >= seconds || journal.operations >= operations) over.abort();
-    if (untilFound && journal.findings.length > 0) over.abort();
+    if (isFound()) over.abort();
     if (elapsed() - said < 60) return;
     said = elapsed();
     const failed = journal.findingsOf('failed push');
@@ -90,7 +91,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   }
   const done = { seconds: elapsed(), operations: journal.operations };
 
-  const disk = untilFound && journal.findings.length > 0 ? UNSEEN : await checkAll(load, berth, dataDir, journal);
+  const disk = isFound() ? UNSEEN : await checkAll(load, berth, dataDir, journal);
   return {
     seed,
     ...done,

@@ -30,11 +30,11 @@ describe('A registry that many clients push to, pull from and delete in while it
       folder: folder.path,
       seed,
       serverLease: 0,
-      untilFound: true,
+      untilFound: 'failed push',
       say: (line) => hidden.push(line),
     });
-    expect(report.findings).not.toEqual([]);
-    // Whoever comes first upon what is not there: a push that names it, or a client that deletes it.
-    expect(hidden[0]).toMatch(/failed push|wrong answer: DELETE .*BLOB_UNKNOWN/);
+    expect(report.failedPushes).toBeGreaterThan(0);
+    // Not always the first: a client that deletes what it has put may come upon nothing before.
+    expect(hidden.join('\n')).toContain('failed push');
   }, 90_000);
 });
