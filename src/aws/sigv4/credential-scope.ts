@@ -5,6 +5,16 @@ import type { RequestDate } from './request-date.ts';
 
 export const TERMINATOR = 'aws4_request';
 
+/** The scope of what is signed at this time, given as it is signed. */
+export function scopeAt(stamp: string, region: string, service: string): CredentialScope {
+  return { date: stamp.slice(0, 8), region, service, terminator: TERMINATOR };
+}
+
+/** As it is signed, and as it stands behind the access key id in a credential. */
+export function scopeText({ date, region, service, terminator }: CredentialScope): string {
+  return `${date}/${region}/${service}/${terminator}`;
+}
+
 export interface ScopeRule {
   readonly service: string;
   /** The credential helper's `list` signs with no region at all. */

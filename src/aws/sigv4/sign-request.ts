@@ -1,6 +1,6 @@
 import { ALGORITHM } from './authorization-header.ts';
 import { canonicalHead, hashCanonicalRequest } from './canonical-request.ts';
-import { TERMINATOR } from './credential-scope.ts';
+import { scopeAt, scopeText } from './credential-scope.ts';
 import { readHeaderLines } from './header-lines.ts';
 import { hashPayload } from './payload.ts';
 import { basicFormat } from './request-date.ts';
@@ -39,11 +39,10 @@ export function signRequest(request: UnsignedRequest, by: SigningParts): Record<
   };
   const lines = readHeaderLines(Object.entries(headers).flat());
   const signedHeaders = [...lines.keys()].sort();
-  const scope = { date: stamp.slice(0, 8), region: by.region, service: by.service, terminator: TERMINATOR };
+  const scope = scopeAt(stamp, by.region, by.service);
   const head = canonicalHead(request.method, parseTarget(request.target), lines, signedHeaders);
   const key = deriveSigningKey(by.secretAccessKey, scope);
   const signature = sign(key, { stamp, at: by.at }, scope, hashCanonicalRequest(head, payloadHash)).toString('hex');
-  const credential = [by.accessKeyId, scope.date, scope.region, scope.service, scope.terminator].join('/');
-  const authorization = `${ALGORITHM} Credential=${credential}, SignedHeaders=${signedHeaders.join(';')}, Signature=${signature}`;
+  const authorization = `${ALGORITHM} Credential=${by.accessKeyId}/${scopeText(scope)}, SignedHeaders=${signedHeaders.join(';')}, Signature=${signature}`;
   return { ...headers, authorization };
 }

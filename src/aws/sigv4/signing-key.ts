@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { AccessKey } from './access-key.ts';
 import { ALGORITHM, type CredentialScope } from './authorization-header.ts';
-import { TERMINATOR } from './credential-scope.ts';
+import { scopeText, TERMINATOR } from './credential-scope.ts';
 import { Remembered } from './remembered.ts';
 import type { RequestDate } from './request-date.ts';
 
@@ -24,15 +24,13 @@ export class SigningKeys {
       kept = new Remembered(this.#limit);
       this.#kept.set(accessKey, kept);
     }
-    const { date, region, service } = scope;
-    return kept.get(`${date}/${region}/${service}`, () => deriveSigningKey(accessKey.secret, scope));
+    return kept.get(scopeText(scope), () => deriveSigningKey(accessKey.secret, scope));
   }
 }
 
 /** The signature of a canonical request: 32 bytes. */
 export function sign(key: KeyObject, date: RequestDate, scope: CredentialScope, canonicalRequestHash: string): Buffer {
-  const { date: day, region, service, terminator } = scope;
-  return hmac(key, `${ALGORITHM}\n${date.stamp}\n${day}/${region}/${service}/${terminator}\n${canonicalRequestHash}`);
+  return hmac(key, `${ALGORITHM}\n${date.stamp}\n${scopeText(scope)}\n${canonicalRequestHash}`);
 }
 
 /** As an object of its own: given as bytes, a key takes longer to be told from an object than to be used. */

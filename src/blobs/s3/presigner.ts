@@ -2,7 +2,7 @@ import { hash, type KeyObject } from 'node:crypto';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { ALGORITHM, type CredentialScope } from '../../aws/sigv4/authorization-header.ts';
-import { TERMINATOR } from '../../aws/sigv4/credential-scope.ts';
+import { scopeAt, scopeText } from '../../aws/sigv4/credential-scope.ts';
 import { basicFormat, type RequestDate } from '../../aws/sigv4/request-date.ts';
 import { deriveSigningKey, sign } from '../../aws/sigv4/signing-key.ts';
 import { percentEncodePath, percentEncodeText } from '../../aws/sigv4/uri-encoding.ts';
@@ -76,8 +76,7 @@ export class Presigner {
   #say(credentials: Credentials, at: number): Said {
     const { accessKeyId, secretAccessKey, sessionToken } = credentials;
     const stamp = basicFormat(at);
-    const scope = { date: stamp.slice(0, 8), region: this.#region, service: 's3', terminator: TERMINATOR };
-    const credential = [accessKeyId, scope.date, scope.region, scope.service, scope.terminator].join('/');
+    const scope = scopeAt(stamp, this.#region, 's3');
     return {
       credentials,
       date: { stamp, at },
@@ -85,7 +84,7 @@ export class Presigner {
       key: deriveSigningKey(secretAccessKey, scope),
       before: [
         `X-Amz-Algorithm=${ALGORITHM}`,
-        `X-Amz-Credential=${percentEncodeText(credential)}`,
+        `X-Amz-Credential=${percentEncodeText(`${accessKeyId}/${scopeText(scope)}`)}`,
         `X-Amz-Date=${stamp}`,
       ].join('&'),
       after: [
