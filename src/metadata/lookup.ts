@@ -1,27 +1,17 @@
-import type { CompiledQuery, Kysely, QueryExecutorProvider } from 'kysely';
-import type { Value } from './place.ts';
-import { prepare } from './prepared.ts';
-import type { Schema } from './schema.ts';
+import type { Values } from './place.ts';
+import { type BuildQuery, prepare } from './prepared.ts';
 import type { Session } from './session.ts';
-import type { SqlDialect } from './sql-dialect.ts';
-
-/** Builds the query of a lookup for what it is given, or for columns that are there in place of it. */
-export type BuildLookup<Given, Row> = (
-  db: Kysely<Schema>,
-  given: Given,
-  dialect: SqlDialect,
-) => { compile(provider: QueryExecutorProvider): CompiledQuery<Row> };
 
 /**
  * One statement that is asked very often, each time with other values. A database may answer several in one; then `build` gets the
  * columns that have the values, so it must put what it gets into the query as it is.
  */
-export class Lookup<Given extends { readonly [Name in keyof Given]: Value }, Row> {
-  readonly build: BuildLookup<Given, Row>;
+export class Lookup<Given extends Values<Given>, Row> {
+  readonly build: BuildQuery<Given, Row>;
   /** Asks it by itself. */
   readonly ask: (session: Pick<Session, 'db' | 'dialect' | 'run'>, given: Given) => Promise<Row[]>;
 
-  constructor(build: BuildLookup<Given, Row>) {
+  constructor(build: BuildQuery<Given, Row>) {
     this.build = build;
     this.ask = prepare(build);
   }
@@ -29,10 +19,7 @@ export class Lookup<Given extends { readonly [Name in keyof Given]: Value }, Row
 
 /** Whoever answers lookups. Each answer is of one state of the database, not older than the question. */
 export interface Answers {
-  answer<Given extends { readonly [Name in keyof Given]: Value }, Row>(
-    lookup: Lookup<Given, Row>,
-    given: Given,
-  ): Promise<Row[]>;
+  answer<Given extends Values<Given>, Row>(lookup: Lookup<Given, Row>, given: Given): Promise<Row[]>;
 }
 
 /** Lets one lookup through, and none that comes late. */
@@ -44,10 +31,7 @@ export class OneLookup implements Answers {
     this.#answers = answers;
   }
 
-  async answer<Given extends { readonly [Name in keyof Given]: Value }, Row>(
-    lookup: Lookup<Given, Row>,
-    given: Given,
-  ): Promise<Row[]> {
+  async answer<Given extends Values<Given>, Row>(lookup: Lookup<Given, Row>, given: Given): Promise<Row[]> {
     if (this.#state === 'ended') throw new Error('A query ran after its lookup had ended');
     if (this.#state === 'asked') throw new Error('A second query ran in a lookup');
     this.#state = 'asked';

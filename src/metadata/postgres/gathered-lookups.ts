@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { Answers, Lookup } from '../lookup.ts';
-import type { Value } from '../place.ts';
+import type { Values } from '../place.ts';
 import type { Connections } from './connections.ts';
 import { kindOf } from './failure.ts';
 import { type AnyLookup, type Given, lookupOfMany } from './lookup-of-many.ts';
@@ -34,7 +34,7 @@ export class GatheredLookups implements Answers {
     this.#onQuery = onQuery;
   }
 
-  answer<G extends { readonly [Name in keyof G]: Value }, Row>(lookup: Lookup<G, Row>, given: G): Promise<Row[]> {
+  answer<G extends Values<G>, Row>(lookup: Lookup<G, Row>, given: G): Promise<Row[]> {
     const { promise, resolve, reject } = Promise.withResolvers<Row[]>();
     this.#waiting.push({ lookup, given, resolve, reject } as unknown as Question);
     this.#call();

@@ -36,6 +36,7 @@ export async function reach<T>(url: string, work: (client: pg.Client) => Promise
   }
 }
 
+const NOT_LET_IN = 'it does not let this user in: check user and password, and the server’s pg_hba.conf';
 /** As pg says it, which gives no code. */
 const NO_TLS = 'The server does not support SSL connections';
 /** What Node calls a certificate that nobody whom it knows vouches for. */
@@ -75,8 +76,6 @@ function reasonOf(error: unknown, url: string): string {
       return kindOf(error) === 'lost' ? `it does not answer (${messageOf(error)})` : messageOf(error);
   }
 }
-
-const NOT_LET_IN = 'it does not let this user in: check user and password, and the server’s pg_hba.conf';
 
 function asksForTls(url: string): boolean {
   const mode = URL.canParse(url) ? new URL(url).searchParams.get('sslmode') : null;
