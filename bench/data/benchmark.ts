@@ -3,13 +3,13 @@
  * other registries, in turns and in one run, as ratios. `--smoke` is tiny: it shows that the benchmark works, and nothing
  * about speed.
  */
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
+import { settleDisk } from '../settle-disk.ts';
 import { berth } from './berth.ts';
 import { coldStart } from './cold-start.ts';
 import type { Contender, Running } from './contender.ts';
@@ -82,8 +82,7 @@ async function run(): Promise<void> {
       .map((_, position) => running[(position + round) % running.length])
       .filter((one) => one !== undefined);
     for (const { server, report } of turn) {
-      // What others left to be written would be written at the cost of whoever forces something to the disk.
-      await promisify(execFile)('sync');
+      await settleDisk();
       const measured = await measureRound(server, `bench/round-${round}`, size, wanted);
       if (round > 0) report.rounds.push(measured);
       const rates = MEASURES.flatMap((measure) => {

@@ -3,12 +3,12 @@
  * and one of them beside Amazon's quotas for an account. Everything is on this one machine, the load as well. `--smoke` is tiny: it
  * shows that the benchmark works, and nothing about speed.
  */
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { show } from '../data/report.ts';
+import { settleDisk } from '../settle-disk.ts';
 import { type Installation, startEmbedded, startServices, startShared, whyNoServices } from './installation.ts';
 import { MEASURES, measureRound, type Size } from './measure-round.ts';
 import { againstQuotas, asRatios, describe, nounOf, type Report } from './report.ts';
@@ -61,8 +61,7 @@ async function run(folder: string): Promise<void> {
     for (const turn of running.keys()) {
       const one = running[(turn + round) % running.length];
       if (one === undefined) continue;
-      // What others left to be written would be written at the cost of whoever forces something to the disk.
-      await promisify(execFile)('sync');
+      await settleDisk();
       const measured = await measureRound(one.installation, `round-${round}`, round === 0 ? warmUp : size);
       if (round > 0) one.report.rounds.push(measured);
       const rates = MEASURES.map((measure) => `${nounOf(measure)} ${show(measured.get(measure)?.rate ?? Number.NaN)}`);

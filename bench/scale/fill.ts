@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import type pg from 'pg';
+import { settleDisk } from '../settle-disk.ts';
 
 /** Layers that many images share, as base images are. */
 const SHARED = 100;
@@ -25,9 +24,8 @@ export async function fill(client: pg.ClientBase, repositoryId: number, images: 
   for (const { definition } of indexes) await client.query(definition);
   await client.query('SET session_replication_role = origin');
   await client.query('VACUUM ANALYZE');
-  // What all that has left to be written would be written at the cost of what is measured next.
   await client.query('CHECKPOINT');
-  await promisify(execFile)('sync');
+  await settleDisk();
 }
 
 /** The digest of the image with this number. */
